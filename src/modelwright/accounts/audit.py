@@ -1,0 +1,62 @@
+"""Writing the audit log. Every service that writes calls `audit_record` in its own transaction."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from django.db import models
+
+from modelwright.accounts.models import AuditEntry, User
+from modelwright.core.context import current_origin
+
+
+class Verb(StrEnum):
+    """What may stand in the log; one word per kind of write."""
+
+    USER_CREATED = "user.created"
+    USER_CHANGED = "user.changed"
+    USER_DELETED = "user.deleted"
+    TOKEN_CREATED = "token.created"
+    TOKEN_REVOKED = "token.revoked"
+    SIGNED_IN = "session.signed_in"
+    SIGNED_OUT = "session.signed_out"
+    SIGN_IN_FAILED = "session.failed"
+    RUN_SUBMITTED = "run.submitted"
+    RUN_CANCEL_REQUESTED = "run.cancel_requested"
+    RUN_STARTED = "run.started"
+    RUN_ENDED = "run.ended"
+    RUN_REQUEUED = "run.requeued"
+    RUN_NOTES_CHANGED = "run.notes_changed"
+    VERSION_CREATED = "version.created"
+    SETTING_CHANGED = "setting.changed"
+    ADMIN_ADDED = "admin.added"
+    ADMIN_CHANGED = "admin.changed"
+    ADMIN_DELETED = "admin.deleted"
+
+
+def audit_record(
+    *,
+    verb: Verb,
+    target: models.Model,
+    label: str = "",
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    actor: User | None = None,
+) -> AuditEntry:
+    """Add one entry; the actor defaults to whoever the present origin names."""
+    origin = current_origin()
+    if actor is None and origin.user_id is not None:
+        actor = User.objects.filter(pk=origin.user_id).first()
+    return AuditEntry.objects.create(
+        actor=actor,
+        actor_name=actor.username if actor else "",
+        channel=origin.channel,
+        address=origin.address,
+        request_id=origin.request_id,
+        verb=verb,
+        object_type=target._meta.label_lower,
+        object_id=str(target.pk),
+        object_label=(label or str(target))[:255],
+        before=None if before is None else dict(before),
+        after=None if after is None else dict(after),
+    )

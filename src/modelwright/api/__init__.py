@@ -1,0 +1,1 @@
+"""The REST contracts: they translate, nothing more."""

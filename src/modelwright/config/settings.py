@@ -1,0 +1,312 @@
+"""Settings, all from the environment or from a `.env` file in MODELWRIGHT_HOME."""
+
+import datetime as dt
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import environ
+import plotly
+from csp.constants import SELF
+
+from modelwright import __version__
+from modelwright.core.files import private_dir, read_or_create_secret
+
+HOME = Path(os.environ.get("MODELWRIGHT_HOME", "modelwright-data")).absolute()
+env = environ.Env()
+if (HOME / ".env").is_file():
+    env.read_env(HOME / ".env")
+
+# --- folders -----------------------------------------------------------------------------------
+# HOME is what people see (data sets and models under artifacts/); HOME/system is ours alone and
+# closed to every path that comes from a request.
+DATA_ROOT = Path(env.str("MODELWRIGHT_DATA_ROOT", default=str(HOME))).absolute()
+private_dir(HOME)
+SYSTEM_DIR = private_dir(HOME / "system")
+SCRATCH_DIR = private_dir(SYSTEM_DIR / "scratch")
+BROKER_DIR = SYSTEM_DIR / "broker"
+DATASETS_PREFIX = "artifacts/datasets"
+MODELS_PREFIX = "artifacts/models"
+SAMPLE_DATASET = f"{DATASETS_PREFIX}/future_skills_dataset.csv"
+
+# --- Django ------------------------------------------------------------------------------------
+VERSION = __version__
+SECRET_KEY = env.str("MODELWRIGHT_SECRET_KEY", default="") or read_or_create_secret(
+    SYSTEM_DIR / "secret.key", secrets.token_urlsafe(48)
+)
+DEBUG = False
+HTTPS = env.bool("MODELWRIGHT_HTTPS", default=False)
+ALLOWED_HOSTS = env.list(
+    "MODELWRIGHT_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"]
+)
+CSRF_TRUSTED_ORIGINS = env.list("MODELWRIGHT_TRUSTED_ORIGINS", default=[])
+ROOT_URLCONF = "modelwright.config.urls"
+ASGI_APPLICATION = "modelwright.config.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "accounts.User"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+USE_I18N = True
+APPEND_SLASH = True
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "knox",
+    "axes",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "django_celery_beat",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "modelwright.core",
+    "modelwright.accounts",
+    "modelwright.runs",
+    "modelwright.registry",
+    "modelwright.api",
+    "modelwright.web",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "modelwright.accounts.middleware.OriginMiddleware",
+    "modelwright.accounts.middleware.AccessMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "modelwright.web.context.page",
+            ],
+        },
+    },
+]
+
+# --- database ----------------------------------------------------------------------------------
+_DATABASE_URL = env.str("MODELWRIGHT_DATABASE_URL", default="")
+
+
+def _database(url: str) -> dict[str, Any]:
+    if url:
+        config: dict[str, Any] = environ.Env.db_url_config(url)
+        if env.bool("MODELWRIGHT_DB_POOL", default=False):  # the web server only: it never forks
+            config.setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 20}
+        return config
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": SYSTEM_DIR / "modelwright.sqlite3",
+        "OPTIONS": {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": (
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;"
+                "PRAGMA mmap_size=134217728; PRAGMA cache_size=-8000;"
+            ),
+        },
+    }
+
+
+DATABASES = {"default": _database(_DATABASE_URL)}
+
+# --- files -------------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATICFILES_DIRS = [("plotly", Path(plotly.__file__).parent / "package_data")]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 3600
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+FILE_UPLOAD_PERMISSIONS = 0o600
+
+# --- sign-in and safety ------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "runs"
+LOGOUT_REDIRECT_URL = "login"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        # Plotly and Swagger UI set styles from script; there is no inline script anywhere.
+        "style-src": [SELF, "'unsafe-inline'"],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF, "data:"],
+        "object-src": ["'none'"],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": ["'none'"],
+    }
+}
+AXES_FAILURE_LIMIT = env.int("MODELWRIGHT_LOGIN_FAILURES", default=10)
+AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_HTTP_RESPONSE_CODE = 429
+AXES_VERBOSE = False
+
+# --- REST --------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework_simplejwt.authentication.JWTAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["modelwright.api.permissions.RolePermission"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_THROTTLE_CLASSES": ["modelwright.api.throttling.WriteThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"write": env.str("MODELWRIGHT_WRITE_RATE", default="600/minute")},
+    "EXCEPTION_HANDLER": "modelwright.api.errors.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+REST_KNOX = {
+    "AUTH_HEADER_PREFIX": "Token",
+    "TOKEN_TTL": None,
+    "USER_SERIALIZER": None,
+    "AUTO_REFRESH": False,
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": dt.timedelta(minutes=15),
+    "REFRESH_TOKEN_LIFETIME": dt.timedelta(days=7),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "CHECK_REVOKE_TOKEN": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Modelwright",
+    "DESCRIPTION": "Trains, tunes, watches, tests and replaces models, and records every step.",
+    "VERSION": VERSION,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- jobs --------------------------------------------------------------------------------------
+_CORES = os.cpu_count() or 1
+JOB_SLOTS = env.int("MODELWRIGHT_SLOTS", default=_CORES)
+JOB_THREADS = env.int("MODELWRIGHT_JOB_THREADS", default=max(1, _CORES // JOB_SLOTS))
+JOB_TIME_LIMIT_SECONDS = env.float("MODELWRIGHT_JOB_TIME_LIMIT_SECONDS", default=1800.0)
+JOB_MEMORY_LIMIT_MB = env.int("MODELWRIGHT_JOB_MEMORY_LIMIT_MB", default=4096)
+JOB_BEAT_SECONDS = env.float("MODELWRIGHT_JOB_BEAT_SECONDS", default=3.0)
+JOB_DEAD_AFTER_SECONDS = env.float("MODELWRIGHT_JOB_DEAD_AFTER_SECONDS", default=20.0)
+JOB_MAX_CRASHES = env.int("MODELWRIGHT_JOB_MAX_CRASHES", default=3)
+JOB_SHUTDOWN_GRACE_SECONDS = env.float("MODELWRIGHT_JOB_SHUTDOWN_GRACE_SECONDS", default=3.0)
+SWEEP_SECONDS = env.float("MODELWRIGHT_SWEEP_SECONDS", default=60.0)
+RING_AGAIN_AFTER_SECONDS = env.float("MODELWRIGHT_RING_AGAIN_AFTER_SECONDS", default=30.0)
+TRAINING_WAIT_SECONDS = env.float("MODELWRIGHT_TRAINING_WAIT_SECONDS", default=30.0)
+TABLE_MAX_BYTES = env.int("MODELWRIGHT_TABLE_MAX_BYTES", default=512 * 1024 * 1024)
+TABLE_MAX_ROWS = env.int("MODELWRIGHT_TABLE_MAX_ROWS", default=5_000_000)
+TABLE_MAX_COLUMNS = env.int("MODELWRIGHT_TABLE_MAX_COLUMNS", default=2_000)
+
+BROKER_URL = env.str("MODELWRIGHT_BROKER_URL", default="filesystem://")
+CELERY_BROKER_URL = BROKER_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 10
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+if BROKER_URL.startswith("filesystem"):
+    for _folder in ("messages", "control"):
+        private_dir(BROKER_DIR / _folder)
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
+        "data_folder_in": str(BROKER_DIR / "messages"),
+        "data_folder_out": str(BROKER_DIR / "messages"),
+        "control_folder": str(BROKER_DIR / "control"),
+        "store_processed": False,
+        "polling_interval": 0.03,
+    }
+elif BROKER_URL.startswith("redis"):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "socket_connect_timeout": 1.0,
+        "socket_timeout": 5.0,
+        "visibility_timeout": 6 * 3600,
+    }
+else:
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"connect_timeout": 1.0}
+
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": BROKER_URL}
+        if BROKER_URL.startswith("redis")
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}
+
+# --- logging -----------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("MODELWRIGHT_LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "axes": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+        "celery": {"level": "WARNING"},
+        "kombu": {"level": "WARNING"},
+        "uvicorn.access": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,20 @@
+"""Django's entry for the room."""
+
+from django.apps import AppConfig
+
+
+class RegistryConfig(AppConfig):
+    """Model versions; told of every completed training run."""
+
+    name = "modelwright.registry"
+    label = "registry"
+    verbose_name = "Registry"
+
+    def ready(self) -> None:
+        """Make a version of every completed training run."""
+        from modelwright.registry.services import (  # noqa: PLC0415  (models load first)
+            version_create_from_run,
+        )
+        from modelwright.runs.kinds import on_completion  # noqa: PLC0415
+
+        on_completion("training", version_create_from_run)

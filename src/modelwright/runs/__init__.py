@@ -1,0 +1,1 @@
+"""The life of every job: queue, claim, progress, sign of life, cancel, limits, sweep."""

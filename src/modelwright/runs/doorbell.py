@@ -1,0 +1,51 @@
+"""Ringing: a message that says "a job waits in this queue", not which.
+
+A ring that is lost costs a little time (the sweep rings again), never a job; a ring too many finds
+nothing to do. So a broker that is down or slow must not hold anybody up: the message is sent from a
+thread of its own, once, with short timeouts.
+"""
+
+import logging
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from celery import current_app
+from django.conf import settings
+from kombu.exceptions import OperationalError
+
+log = logging.getLogger(__name__)
+
+RING_TASK = "modelwright.ring"
+RING_EXPIRES_SECONDS = 3600
+_ringer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="doorbell")
+
+
+def ring(queue: str) -> "Future[bool]":
+    """Tell the workers that something waits in `queue`; returns at once."""
+    return _ringer.submit(_send, queue)
+
+
+def _send(queue: str) -> bool:
+    try:
+        current_app.send_task(
+            RING_TASK,
+            args=[queue],
+            queue=queue,
+            expires=RING_EXPIRES_SECONDS,
+            retry=False,
+            ignore_result=True,
+        )
+    except (OperationalError, OSError) as error:
+        log.warning("The bell of %s could not be rung (the sweep will): %s", queue, error)
+        return False
+    return True
+
+
+def broker_answers(timeout: float = 1.0) -> bool:
+    """Return whether the broker can be reached."""
+    try:
+        with current_app.connection_for_write(connect_timeout=timeout) as connection:
+            connection.ensure_connection(max_retries=1, timeout=timeout)
+    except (OperationalError, OSError) as error:
+        log.warning("The broker %s does not answer: %s", settings.BROKER_URL.split("@")[-1], error)
+        return False
+    return True

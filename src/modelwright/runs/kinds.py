@@ -1,0 +1,85 @@
+"""What the machinery of jobs needs to know of each kind of job. A new kind registers itself here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from modelwright.runs.models import Job
+
+Fields = dict[str, Any]
+CompletionHook = Callable[[Any, Mapping[str, Any], Path], None]
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """One kind of job.
+
+    Parameters
+    ----------
+    name : str
+        Stable word, e.g. `training`.
+    model : type of Job
+        The table with its rows.
+    queue : str
+        The bell that is rung for it.
+    work : str
+        Dotted path of `work(payload, scratch, report) -> dict`; it runs in the child process and is
+        imported only by workers, so that the web server never loads the heavy libraries.
+    prepare : callable
+        `prepare(job) -> payload`, JSON-safe; runs in the worker, before the child starts.
+    completed_fields : callable
+        `completed_fields(job, result) -> fields` to write with the end of a completed job.
+    failed_fields : callable
+        The same for a failed one.
+    ended : callable
+        `ended(job)`: called in the transaction that ends a job, whichever way (audit log).
+    """
+
+    name: str
+    model: type[Job]
+    queue: str
+    work: str
+    prepare: Callable[[Any], Fields]
+    completed_fields: Callable[[Any, Mapping[str, Any]], Fields]
+    failed_fields: Callable[[Any], Fields]
+    ended: Callable[[Any], None]
+    completion_hooks: list[CompletionHook] = field(default_factory=list)
+
+
+_kinds: dict[str, JobKind] = {}
+
+
+def kind_register(kind: JobKind) -> None:
+    """Make a kind of job known; called once, from the `ready` of the app that owns its table."""
+    _kinds[kind.name] = kind
+
+
+def on_completion(name: str, hook: CompletionHook) -> None:
+    """Have `hook(job, result, scratch)` run in the transaction that completes a job of kind `name`.
+
+    It may publish files from `scratch` and set fields of `job`, which are saved after it.
+    """
+    hooks = _kinds[name].completion_hooks
+    if hook not in hooks:
+        hooks.append(hook)
+
+
+def kinds_all() -> list[JobKind]:
+    """Return every kind known."""
+    return list(_kinds.values())
+
+
+def kinds_of_queue(queue: str) -> list[JobKind]:
+    """Return the kinds whose bell is `queue`."""
+    return [kind for kind in _kinds.values() if kind.queue == queue]
+
+
+def kind_of(job: Job) -> JobKind:
+    """Return the kind that `job` is of."""
+    return next(kind for kind in _kinds.values() if isinstance(job, kind.model))
+
+
+def queues_all() -> list[str]:
+    """Return the names of all queues."""
+    return sorted({kind.queue for kind in _kinds.values()})

@@ -1,0 +1,43 @@
+"""Who runs a job: a name from which any process of the same host can tell whether it still lives."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+import psutil
+
+PID_NAMESPACE = Path("/proc/self/ns/pid")
+
+
+@lru_cache(maxsize=1)
+def host_name() -> str:
+    """Return this host's name; containers that share it are told apart by their process table."""
+    name = os.uname().nodename
+    return f"{name}/{PID_NAMESPACE.stat().st_ino}" if PID_NAMESPACE.exists() else name
+
+
+def worker_name(pid: int | None = None) -> str:
+    """Return host, process id and start time of a process (default: this one), as one word."""
+    process = psutil.Process(pid)
+    return f"{host_name()}:{process.pid}:{process.create_time():.2f}"[-128:]
+
+
+def worker_gone(name: str) -> bool:
+    """Return whether `name` was a process of this host and has ended.
+
+    Of other hosts nothing can be known: False.
+    """
+    host, _, rest = name.partition(":")
+    pid, _, started = rest.partition(":")
+    if host != host_name() or not pid.isdigit():
+        return False
+    try:
+        process = psutil.Process(int(pid))
+        return (
+            abs(process.create_time() - float(started)) > 0.05
+            or process.status() == psutil.STATUS_ZOMBIE
+        )
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.Error:
+        return False

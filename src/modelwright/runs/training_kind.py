@@ -1,0 +1,100 @@
+"""Training as a kind of job: what goes to the child, and what its result becomes on the row."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+from modelwright.accounts.audit import Verb, audit_record
+from modelwright.core.files import path_under
+from modelwright.engine.presets import FUTURE_SKILLS
+from modelwright.runs.kinds import Fields, JobKind
+from modelwright.runs.models import TrainingRun
+
+SCORES = ("accuracy", "precision", "recall", "f1_score")
+RESULT_FIELDS = (
+    "task",
+    "per_class_metrics",
+    "confusion_matrix",
+    "feature_importance",
+    "features_used",
+    "total_samples",
+    "train_samples",
+    "test_samples",
+    "n_estimators",
+    "hyperparameters",
+    "dataset_sha256",
+    "warnings",
+    "environment",
+    "metrics",
+)
+
+
+def training_prepare(run: TrainingRun) -> Fields:
+    """Return what the child needs to know: a `TrainingConfig` as a dict."""
+    path = path_under(settings.DATA_ROOT, run.dataset_path, closed=(settings.SYSTEM_DIR,))
+    return {
+        "dataset_path": str(path),
+        "display_name": run.dataset_path,
+        "target_column": run.target_column,
+        "model_type": run.model_type,
+        "preset": run.preset or None,
+        "task": run.task or None,
+        "allowed_labels": list(FUTURE_SKILLS.allowed_labels) if run.preset else None,
+        "feature_columns": list(FUTURE_SKILLS.feature_columns) if run.preset else None,
+        "hyperparameters": run.requested_hyperparameters,
+        "test_split": run.test_split,
+        "random_state": run.random_state,
+        "threads": settings.JOB_THREADS,
+        "limits": {
+            "max_bytes": settings.TABLE_MAX_BYTES,
+            "max_rows": settings.TABLE_MAX_ROWS,
+            "max_columns": settings.TABLE_MAX_COLUMNS,
+        },
+    }
+
+
+def training_completed_fields(_run: TrainingRun, result: Mapping[str, Any]) -> Fields:
+    """Return the columns of a completed run."""
+    metrics = result["metrics"]
+    return {
+        **{name: result[name] for name in RESULT_FIELDS},
+        **{name: metrics.get(name) for name in SCORES},
+        "training_duration_seconds": metrics["training_duration_seconds"],
+    }
+
+
+def training_failed_fields(run: TrainingRun) -> Fields:
+    """Return the columns of a failed run: no score, and how long it took to find out."""
+    run.refresh_from_db(fields=["started_at"])
+    return {
+        **dict.fromkeys(SCORES, 0.0),
+        "training_duration_seconds": round(run.elapsed_seconds or 0.0, 4),
+    }
+
+
+def training_ended(run: TrainingRun) -> None:
+    """Record the end, whichever it was, in the audit log."""
+    audit_record(
+        verb=Verb.RUN_ENDED,
+        target=run,
+        actor=run.user,
+        after={
+            "status": run.status,
+            "error": run.error_message[:500],
+            "accuracy": run.accuracy,
+            "attempt": run.attempt,
+        },
+    )
+
+
+TRAINING = JobKind(
+    name="training",
+    model=TrainingRun,
+    queue="training",
+    work="modelwright.runs.training_work:work",
+    prepare=training_prepare,
+    completed_fields=training_completed_fields,
+    failed_fields=training_failed_fields,
+    ended=training_ended,
+)

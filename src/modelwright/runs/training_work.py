@@ -1,0 +1,17 @@
+"""What a training run does in its child process. Imported by workers only: it loads scikit-learn."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from modelwright.engine.training import TrainingConfig, run_training
+
+ARTIFACT_NAME = "model.pkl"
+
+
+def work(
+    payload: Mapping[str, Any], scratch: Path, report: Callable[[float, str, str], None]
+) -> Mapping[str, Any]:
+    """Train as `payload` (a `TrainingConfig` as a dict) says; leave the artifact in `scratch`."""
+    config = TrainingConfig.from_dict(payload)
+    return run_training(config, artifact_path=scratch / ARTIFACT_NAME, report=report).to_dict()
