@@ -1,0 +1,44 @@
+"""The rule "nothing leaves an end state", kept by the database itself (a migration operation)."""
+
+from typing import Any
+
+from django.db.migrations import RunPython
+from django.db.migrations.operations.base import Operation
+
+_ENDED = "('completed', 'failed', 'cancelled')"
+
+_SQLITE = """
+CREATE TRIGGER {table}_end_states_are_final BEFORE UPDATE OF status ON {table}
+WHEN OLD.status IN {ended} AND NEW.status IS NOT OLD.status
+BEGIN SELECT RAISE(ABORT, 'a job never leaves an end state'); END
+"""
+_POSTGRESQL = """
+CREATE FUNCTION {table}_end_states_are_final() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.status IN {ended} AND NEW.status IS DISTINCT FROM OLD.status THEN
+        RAISE EXCEPTION 'a job never leaves an end state' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER {table}_end_states_are_final BEFORE UPDATE OF status ON {table}
+FOR EACH ROW EXECUTE FUNCTION {table}_end_states_are_final();
+"""
+_UNDO = {
+    "sqlite": "DROP TRIGGER {table}_end_states_are_final",
+    "postgresql": "DROP FUNCTION {table}_end_states_are_final CASCADE",
+}
+
+
+def end_states_are_final(table: str) -> Operation:
+    """Return the migration operation that adds the rule to a table of jobs."""
+
+    def add(_apps: Any, schema_editor: Any) -> None:
+        sql = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL}[schema_editor.connection.vendor]
+        schema_editor.execute(sql.format(table=table, ended=_ENDED), params=None)
+
+    def remove(_apps: Any, schema_editor: Any) -> None:
+        schema_editor.execute(
+            _UNDO[schema_editor.connection.vendor].format(table=table), params=None
+        )
+
+    return RunPython(add, remove)
