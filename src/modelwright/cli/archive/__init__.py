@@ -1,0 +1,1 @@
+"""Backups: one archive with everything, proved by hashes, brought back whole or not at all."""

@@ -1,0 +1,183 @@
+"""Checks of a set-up installation: settings, database, broker, parts, jobs, files."""
+
+import datetime as dt
+import os
+import time
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django_celery_beat.models import PeriodicTask
+
+from modelwright.cli.doctor.findings import Finding, broken, ok, warning
+from modelwright.core.clock import now, seconds_since
+from modelwright.registry.models import ModelVersion
+from modelwright.runs.doorbell import broker_answers
+from modelwright.runs.models import TrainingRun, Worker
+from modelwright.runs.selectors import workers_alive
+from modelwright.runs.states import Status
+
+BROKER_SECONDS = 2.0
+WAITING_TOO_LONG = dt.timedelta(minutes=2)
+SCHEDULER_SILENT = dt.timedelta(minutes=3)
+CLOCK_SKEW_SECONDS = 5.0
+MIN_SECRET_CHARS = 32
+FILES_LOOKED_AT = 1000
+
+
+def secret() -> Iterator[Finding]:
+    """Is there a secret that nobody guesses?"""
+    if len(settings.SECRET_KEY) < MIN_SECRET_CHARS:
+        yield broken(
+            "Secret",
+            f"it has fewer than {MIN_SECRET_CHARS} characters",
+            "Set MODELWRIGHT_SECRET_KEY to a long random text (all sessions end).",
+        )
+    else:
+        where = "environment" if os.environ.get("MODELWRIGHT_SECRET_KEY") else "system/secret.key"
+        yield ok("Secret", f"from {where}")
+
+
+def hosts() -> Iterator[Finding]:
+    """Does the server answer only to its own names?"""
+    allowed = ", ".join(settings.ALLOWED_HOSTS)
+    if "*" in settings.ALLOWED_HOSTS:
+        yield warning(
+            "Allowed hosts",
+            "any name (*): pages of other sites may reach the server (DNS rebinding)",
+            "Set MODELWRIGHT_ALLOWED_HOSTS to the names that people use, by commas.",
+        )
+    else:
+        yield ok("Allowed hosts", allowed)
+
+
+def database() -> Iterator[Finding]:
+    """Can it be reached, and has it the tables of this version?"""
+    try:
+        executor = MigrationExecutor(connection)
+        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        yield broken(
+            "Database",
+            str(error).strip().splitlines()[0],
+            "Start the database server, or correct MODELWRIGHT_DATABASE_URL.",
+        )
+        return
+    if waiting:
+        yield broken(
+            "Database",
+            f"{len(waiting)} migrations are not applied",
+            "Run `modelwright prepare`, or start `modelwright up`.",
+        )
+    else:
+        yield ok("Database", f"{connection.vendor}, all migrations applied")
+
+
+def database_usable() -> bool:
+    """Return whether the checks that read tables make sense."""
+    return all(finding.level == "ok" for finding in database())
+
+
+def broker() -> Iterator[Finding]:
+    """Can the bell be rung?"""
+    kind = settings.BROKER_URL.partition(":")[0]
+    if broker_answers(BROKER_SECONDS):
+        yield ok("Broker", f"{kind} answers")
+    else:
+        yield broken(
+            "Broker",
+            f"{kind} does not answer",
+            "Start it, or correct MODELWRIGHT_BROKER_URL. Jobs wait meanwhile; none is lost.",
+        )
+
+
+def workers() -> Iterator[Finding]:
+    """Does any worker live?"""
+    alive = list(workers_alive())
+    if alive:
+        slots = sum(worker.slots for worker in alive)
+        yield ok("Workers", f"{len(alive)} alive, {slots} jobs at once")
+        return
+    last = Worker.objects.order_by("-seen_at").first()
+    seen = f"; the last one was seen {last.seen_at:%Y-%m-%d %H:%M:%S} UTC" if last else ""
+    yield broken(
+        "Workers",
+        f"none gives a sign of life{seen}",
+        "Start `modelwright up`, or `modelwright worker`: jobs wait until then.",
+    )
+
+
+def scheduler() -> Iterator[Finding]:
+    """Does the scheduler do its rounds?"""
+    last = (
+        PeriodicTask.objects.filter(enabled=True, last_run_at__isnull=False)
+        .order_by("-last_run_at")
+        .values_list("last_run_at", flat=True)
+        .first()
+    )
+    if last is not None and now() - last < SCHEDULER_SILENT:
+        yield ok("Scheduler", f"last ran something {seconds_since(last):.0f} s ago")
+        return
+    seen = f"since {last:%Y-%m-%d %H:%M:%S} UTC" if last else "yet"
+    yield broken(
+        "Scheduler",
+        f"nothing was run by it {seen}",
+        "Start `modelwright up`, or `modelwright scheduler`.",
+    )
+
+
+def waiting_jobs() -> Iterator[Finding]:
+    """Are there jobs that nobody takes?"""
+    pending = TrainingRun.objects.filter(status=Status.PENDING)
+    stuck = pending.filter(created_at__lt=now() - WAITING_TOO_LONG)
+    silent = TrainingRun.objects.filter(
+        status=Status.RUNNING,
+        beat_at__lt=now() - 3 * dt.timedelta(seconds=settings.JOB_DEAD_AFTER_SECONDS),
+    )
+    numbers = [str(run.number) for run in (*stuck.order_by("number")[:10], *silent[:10])]
+    busy = TrainingRun.objects.filter(status=Status.RUNNING).count()
+    if numbers and not (busy and not silent):
+        yield broken(
+            "Jobs",
+            f"nobody works on run {', '.join(numbers)}",
+            "Start a worker; if one lives, look at its log.",
+        )
+    else:
+        yield ok("Jobs", f"{busy} running, {pending.count()} pending")
+
+
+def clock() -> Iterator[Finding]:
+    """Does time go forward, and the same way as in the database?"""
+    newest = TrainingRun.objects.order_by("-created_at").values_list("created_at", flat=True)
+    ahead = -(seconds_since(newest.first()) or 0.0)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
+            ahead = max(ahead, abs(float(cursor.fetchone()[0]) - time.time()))
+    if ahead > CLOCK_SKEW_SECONDS:
+        yield broken(
+            "Clock",
+            f"this machine's clock differs by {ahead:.0f} s from what is recorded",
+            "Set it by NTP on every machine: signs of life are compared by it.",
+        )
+    else:
+        yield ok("Clock", f"{now():%Y-%m-%d %H:%M:%S} UTC")
+
+
+def models() -> Iterator[Finding]:
+    """Are the newest models where the records say?"""
+    versions = ModelVersion.objects.order_by("-id")[:FILES_LOOKED_AT]
+    missing = [v.name for v in versions if not (settings.DATA_ROOT / v.artifact_path).is_file()]
+    if missing:
+        yield broken(
+            "Models",
+            f"{len(missing)} files are missing: {', '.join(missing[:5])}",
+            "Bring artifacts/models back from a backup (`modelwright restore`).",
+        )
+    else:
+        yield ok("Models", f"{len(versions)} files in place")
+
+
+SETTINGS_CHECKS = (secret, hosts, database, broker)
+TABLE_CHECKS = (workers, scheduler, waiting_jobs, clock, models)
