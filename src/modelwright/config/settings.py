@@ -37,9 +37,7 @@ SECRET_KEY = env.str("MODELWRIGHT_SECRET_KEY", default="") or read_or_create_sec
 )
 DEBUG = False
 HTTPS = env.bool("MODELWRIGHT_HTTPS", default=False)
-ALLOWED_HOSTS = env.list(
-    "MODELWRIGHT_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"]
-)
+ALLOWED_HOSTS = env.list("MODELWRIGHT_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("MODELWRIGHT_TRUSTED_ORIGINS", default=[])
 ROOT_URLCONF = "modelwright.config.urls"
 ASGI_APPLICATION = "modelwright.config.asgi.application"
@@ -52,7 +50,7 @@ USE_I18N = True
 APPEND_SLASH = True
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "modelwright.accounts.admin_app.ModelwrightAdminConfig",  # django.contrib.admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -194,6 +192,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_VERBOSE = False
+AXES_LOCKOUT_CALLABLE = "modelwright.accounts.signing_in.locked_out_response"
 
 # --- REST --------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -1,1 +1,1 @@
-"""What every room needs and no room owns: clock, errors, files, who is acting. No word of the domain."""
+"""What every room needs and no room owns: clock, errors, files, who is acting."""

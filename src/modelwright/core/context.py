@@ -1,9 +1,9 @@
-"""Who is acting, from where: set once at the edge (request, command, worker), read by the audit log."""
+"""Who is acting, from where: set at the edge (request, command, worker), read by the log."""
 
 import contextlib
 from collections.abc import Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Origin:
     user_id: int | None = None
 
 
-_origin: ContextVar[Origin] = ContextVar("origin", default=Origin())
+_SYSTEM = Origin()
+_origin: ContextVar[Origin] = ContextVar("origin", default=_SYSTEM)
 
 
 def current_origin() -> Origin:
@@ -44,3 +45,8 @@ def acting(origin: Origin) -> Iterator[None]:
         yield
     finally:
         _origin.reset(token)
+
+
+def origin_refine(*, channel: str, user_id: int | None) -> None:
+    """Say more of where the present action comes from, once it is known; ends with its block."""
+    _origin.set(replace(_origin.get(), channel=channel, user_id=user_id))

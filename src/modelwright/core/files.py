@@ -8,6 +8,7 @@ from pathlib import Path
 from modelwright.core.errors import ModelwrightError
 
 MAX_PATH_CHARS = 1024
+FORBIDDEN_CHARS = '\\%:;?#*|<>"'
 
 
 class UnsafePathError(ModelwrightError):
@@ -44,23 +45,7 @@ def path_under(root: Path, relative: str, *, closed: tuple[Path, ...] = ()) -> P
     UnsafePathError
         The text is no plain path, or what it names lies outside.
     """
-    if not relative or not relative.strip():
-        raise UnsafePathError("The path is empty: name a file below the data root.")
-    if len(relative) > MAX_PATH_CHARS:
-        raise UnsafePathError(f"The path is longer than {MAX_PATH_CHARS} characters.")
-    if any(unicodedata.category(c) in {"Cc", "Cf", "Cs"} for c in relative):
-        raise UnsafePathError("The path holds control characters.")
-    if unicodedata.normalize("NFKC", relative) != relative:
-        raise UnsafePathError("The path holds characters that may be mistaken for others.")
-    if any(c in relative for c in "\\%:;?#*|<>\""):
-        raise UnsafePathError(
-            "The path holds one of \\ % : ; ? # * | < > \": use letters, digits and / . _ -"
-        )
-    parts = relative.split("/")
-    if any(part == ".." for part in parts):
-        raise UnsafePathError("The path holds '..': it must stay below the data root.")
-    if any(part.startswith(".") and part != "." for part in parts):
-        raise UnsafePathError("Hidden files and folders can't be used.")
+    _plain_relative(relative)
     base = root.resolve()
     try:
         resolved = (base / relative).resolve()
@@ -71,6 +56,27 @@ def path_under(root: Path, relative: str, *, closed: tuple[Path, ...] = ()) -> P
     if any(resolved.is_relative_to(folder.resolve()) for folder in closed):
         raise UnsafePathError("The path leads into a folder that is closed to requests.")
     return resolved
+
+
+def _plain_relative(path: str) -> None:
+    """Refuse what is no plain relative path, before the file system is asked about it."""
+    if not path.strip():
+        raise UnsafePathError("The path is empty: name a file below the data root.")
+    if len(path) > MAX_PATH_CHARS:
+        raise UnsafePathError(f"The path is longer than {MAX_PATH_CHARS} characters.")
+    if any(unicodedata.category(c) in {"Cc", "Cf", "Cs"} for c in path):
+        raise UnsafePathError("The path holds control characters.")
+    if unicodedata.normalize("NFKC", path) != path:
+        raise UnsafePathError("The path holds characters that may be mistaken for others.")
+    if any(c in FORBIDDEN_CHARS for c in path):
+        raise UnsafePathError(
+            f"The path holds one of {' '.join(FORBIDDEN_CHARS)}: use letters, digits and / . _ -"
+        )
+    parts = path.split("/")
+    if ".." in parts:
+        raise UnsafePathError("The path holds '..': it must stay below the data root.")
+    if any(part.startswith(".") and part != "." for part in parts):
+        raise UnsafePathError("Hidden files and folders can't be used.")
 
 
 def fsync_dir(folder: Path) -> None:

@@ -13,8 +13,7 @@ from modelwright.core.files import move_into_place
 from modelwright.engine.artifacts import sign
 from modelwright.registry.models import ModelVersion
 from modelwright.runs.models import TrainingRun
-
-ARTIFACT_NAME = "model.pkl"
+from modelwright.runs.training_kind import ARTIFACT_NAME
 
 
 def artifact_key() -> bytes:

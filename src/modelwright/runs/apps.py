@@ -2,6 +2,8 @@
 
 from django.apps import AppConfig
 
+from modelwright.engine.recording import set_recorder
+
 
 class RunsConfig(AppConfig):
     """Training runs and the machinery of jobs."""
@@ -11,8 +13,10 @@ class RunsConfig(AppConfig):
     verbose_name = "Runs"
 
     def ready(self) -> None:
-        """Make training known as a kind of job."""
+        """Make training known as a kind of job, and keep the records of `ModelTrainer`."""
         from modelwright.runs.kinds import kind_register  # noqa: PLC0415  (models load first)
+        from modelwright.runs.recorder import DatabaseRecorder  # noqa: PLC0415
         from modelwright.runs.training_kind import TRAINING  # noqa: PLC0415
 
         kind_register(TRAINING)
+        set_recorder(DatabaseRecorder())

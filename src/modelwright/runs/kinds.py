@@ -1,4 +1,4 @@
-"""What the machinery of jobs needs to know of each kind of job. A new kind registers itself here."""
+"""What the machinery of jobs needs to know of each kind of job; a new kind registers here."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -23,7 +23,9 @@ class Job(models.Model):
         max_length=16, choices=Status.choices, default=Status.PENDING, db_default=Status.PENDING
     )
     priority = models.SmallIntegerField(default=0, help_text="Higher goes first.")
-    user = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    user = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     created_at = models.DateTimeField(default=now, editable=False)
     started_at = models.DateTimeField(null=True, blank=True)

@@ -1,4 +1,4 @@
-"""Who runs a job: a name from which any process of the same host can tell whether it still lives."""
+"""Who runs a job: a name that tells any process of the same host whether it still lives."""
 
 import os
 from functools import lru_cache

@@ -1,5 +1,6 @@
 """Submitting and cancelling training runs."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -98,13 +99,27 @@ def training_check(request: TrainingRequest) -> dict[str, Any]:
     if not request.target_column:
         details["target_column"] = ["target_column must name the column to predict"]
     if request.model_version:
-        details.update(_version_check(request.model_version))
+        details.update(version_check(request.model_version))
     if details:
         raise InvalidInputError(details)
     return hyperparameters
 
 
-def _version_check(name: str) -> dict[str, list[str]]:
+def subject_of(preset: str, model_type: str, dataset_path: str, target: str) -> str:
+    """Return what is modelled, as one word: the same table and question are the same subject.
+
+    Different tables may be trained on at once, the same one may not (docs/decisions/0001).
+    """
+    subject = f"{preset}:{dataset_path}" if preset else f"{model_type}:{dataset_path}:{target}"
+    return subject if len(subject) <= 300 else f"{subject[:235]}:{_digest(subject)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def version_check(name: str) -> dict[str, list[str]]:
+    """Return what is wrong with the name of a new version, by field; empty where nothing is."""
     if not VERSION_NAME.fullmatch(name) or ".." in name:
         return {
             "model_version": [
@@ -117,7 +132,9 @@ def _version_check(name: str) -> dict[str, list[str]]:
     return {}
 
 
-def training_submit(*, request: TrainingRequest, user: User | None, ring: bool = True) -> TrainingRun:
+def training_submit(
+    *, request: TrainingRequest, user: User | None, ring: bool = True
+) -> TrainingRun:
     """Write a pending run and ring for a worker once the transaction is through.
 
     Parameters
@@ -142,15 +159,15 @@ def training_submit(*, request: TrainingRequest, user: User | None, ring: bool =
         A run of the same subject is pending or running; nothing is recorded.
     """
     hyperparameters = training_check(request)
-    subject = f"{request.preset or request.model_type}:{request.dataset_path}"
-    if not request.preset:
-        subject = f"{subject}:{request.target_column}"
+    subject = subject_of(
+        request.preset, request.model_type, request.dataset_path, request.target_column
+    )
     try:
         with transaction.atomic():
             number = counter_next("training_run")
             run = TrainingRun.objects.create(
                 number=number,
-                subject=subject[:300],
+                subject=subject,
                 model_type=request.model_type,
                 preset=request.preset,
                 task=request.task,
@@ -183,7 +200,7 @@ def training_submit(*, request: TrainingRequest, user: User | None, ring: bool =
                 },
             )
     except IntegrityError as error:
-        raise _explain(error, request, subject[:300]) from error
+        raise _explain(error, request, subject) from error
     return run
 
 
@@ -193,7 +210,7 @@ def _stem(request: TrainingRequest) -> str:
 
 def _explain(error: IntegrityError, request: TrainingRequest, subject: str) -> Exception:
     """Say which rule of the database the row broke; read after the fact, so it may be gone."""
-    if request.model_version and (taken := _version_check(request.model_version)):
+    if request.model_version and (taken := version_check(request.model_version)):
         return InvalidInputError(taken)
     other = TrainingRun.objects.filter(subject=subject, status__in=OPEN).first()
     if other is not None or "one_open_per_subject" in str(error) or "subject" in str(error):

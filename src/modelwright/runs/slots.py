@@ -1,4 +1,4 @@
-"""How many heavy jobs a worker runs at once: a slot is a locked file, free again when its holder dies.
+"""How many heavy jobs a worker runs at once: a slot is a locked file, free when its holder dies.
 
 A worker has one process more than slots, so that housekeeping never waits behind long fits.
 """
@@ -18,7 +18,7 @@ _node = f"{os.getpid()}"
 
 def name_node(node: str) -> None:
     """Give the slots of this worker a name of their own; called before its processes are forked."""
-    global _node  # noqa: PLW0603  (set once, inherited by fork)
+    global _node  # set once, inherited by fork
     _node = node
 
 

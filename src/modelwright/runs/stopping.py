@@ -1,4 +1,4 @@
-"""Whether this worker is to stop: a few bytes of memory that its processes share across the fork."""
+"""Whether this worker is to stop: a few bytes that its processes share across the fork."""
 
 import mmap
 import struct

@@ -44,13 +44,11 @@ class Swept:
 
 
 def jobs_sweep() -> Swept:
-    """Ring again for what waits, give back what has no sign of life, clear away what is left over."""
+    """Ring again for what waits, give back what has no sign of life, clear away leftovers."""
     cancelled = rung = 0
     released = jobs_release_gone()
     for kind in kinds_all():
-        for job in kind.model._default_manager.filter(
-            status=Status.PENDING, cancel_requested=True
-        ):
+        for job in kind.model._default_manager.filter(status=Status.PENDING, cancel_requested=True):
             cancelled += job_cancel(job)
         rung += _ring_again(kind)
     _clear_scratch()

@@ -11,6 +11,7 @@ from modelwright.engine.presets import FUTURE_SKILLS
 from modelwright.runs.kinds import Fields, JobKind
 from modelwright.runs.models import TrainingRun
 
+ARTIFACT_NAME = "model.pkl"
 SCORES = ("accuracy", "precision", "recall", "f1_score")
 RESULT_FIELDS = (
     "task",

@@ -1,12 +1,12 @@
-"""What a training run does in its child process. Imported by workers only: it loads scikit-learn."""
+"""What a training run does in its child process. For workers only: it loads scikit-learn."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from modelwright.engine.training import TrainingConfig, run_training
-
-ARTIFACT_NAME = "model.pkl"
+from modelwright.engine.config import TrainingConfig
+from modelwright.engine.training import run_training
+from modelwright.runs.training_kind import ARTIFACT_NAME
 
 
 def work(

@@ -1,0 +1,200 @@
+"""Processes killed at random moments: every job ends exactly once, none is lost, none stays."""
+
+import concurrent.futures
+import hashlib
+import random
+import sqlite3
+import threading
+import time
+from typing import Any
+
+import psutil
+import pytest
+import requests
+
+from modelwright.engine.samples import future_skills_table
+from tests.stack import Stack, eventually
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+JOBS = 60
+KILLS = 30
+PATIENT = {
+    "MODELWRIGHT_JOB_BEAT_SECONDS": "0.5",
+    "MODELWRIGHT_JOB_DEAD_AFTER_SECONDS": "5",
+    "MODELWRIGHT_SWEEP_SECONDS": "2",
+    "MODELWRIGHT_RING_AGAIN_AFTER_SECONDS": "2",
+    "MODELWRIGHT_JOB_MAX_CRASHES": "1000",
+    "MODELWRIGHT_SLOTS": "2",
+}
+VICTIMS = ["children"] * 10 + ["pool"] * 8 + ["worker"] * 5 + ["web"] * 4 + ["everything"] * 3
+
+
+def rows(stack: Stack, sql: str) -> list[tuple[Any, ...]]:
+    path = stack.home / "system" / "modelwright.sqlite3"
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def csv_bytes() -> bytes:
+    content: bytes = future_skills_table().to_csv(index=False).encode()
+    return content
+
+
+def submit(stack: Stack, token: str, number: int) -> None:
+    """Submit one job, again and again until the server says that it has it."""
+    body = {
+        "dataset_path": f"artifacts/datasets/d{number}.csv",
+        "model_version": f"fault-{number}",
+        "hyperparameters": {"n_estimators": 300},
+    }
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline:
+        try:
+            answer = stack.request(
+                "POST",
+                "/api/training/train/",
+                token,
+                json=body,
+                headers={"Prefer": "wait=0"},
+                timeout=10,
+            )
+        except requests.RequestException:
+            time.sleep(0.1)
+            continue
+        if answer.status_code in (201, 202, 409):
+            return
+        if answer.status_code == 400 and "exists already" in answer.text:
+            return  # an earlier try got through, its answer did not
+        assert answer.status_code >= 500, answer.text
+        time.sleep(0.1)
+    raise AssertionError(f"job {number} could not be submitted")
+
+
+def processes_of(stack: Stack) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if (
+                process.environ().get("MODELWRIGHT_HOME") == str(stack.home)
+                and process.status() != psutil.STATUS_ZOMBIE
+            ):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_every_job_ends_exactly_once_whatever_is_killed(seed: int) -> None:
+    chance = random.Random(seed)
+    victims = VICTIMS[:]
+    chance.shuffle(victims)
+    assert len(victims) == KILLS
+    with Stack(env=PATIENT) as stack:
+        token = stack.token()
+        for number in range(JOBS):
+            stack.put_dataset(f"d{number}.csv", csv_bytes())
+        submitting = threading.Thread(
+            target=lambda: [submit(stack, token, number) for number in range(JOBS)]
+        )
+        submitting.start()
+        for victim in victims:
+            time.sleep(chance.uniform(0.1, 1.2))
+            if victim == "children":
+                eventually(lambda: stack.pids()["children"] or _done(stack), seconds=60)
+            stack.kill(victim)
+            if victim == "everything":
+                eventually(lambda: not processes_of(stack), seconds=5, what="orphans end")
+                stack.start()
+        submitting.join(timeout=300)
+        assert not submitting.is_alive()
+        eventually(lambda: _done(stack), seconds=240, what="all jobs end")
+
+        assert rows(stack, "SELECT status, count(*) FROM model_runs GROUP BY status") == [
+            ("completed", JOBS)
+        ]
+        ends = rows(
+            stack,
+            "SELECT job_id, count(*) FROM run_events WHERE kind = 'status'"
+            " AND json_extract(data, '$.status') IN ('completed', 'failed', 'cancelled')"
+            " GROUP BY job_id",
+        )
+        assert len(ends) == JOBS
+        assert {count for _, count in ends} == {1}
+        versions = rows(stack, "SELECT artifact_path, sha256 FROM model_versions")
+        assert len(versions) == JOBS
+        for path, sha256 in versions:
+            assert hashlib.sha256((stack.home / path).read_bytes()).hexdigest() == sha256
+        assert rows(stack, "SELECT max(attempt) FROM model_runs")[0][0] > 1, "no kill hit a job"
+        assert not [p for p in stack.pids()["children"] if psutil.pid_exists(p)]
+
+
+def _done(stack: Stack) -> bool:
+    open_jobs = rows(
+        stack, "SELECT count(*) FROM model_runs WHERE status IN ('pending', 'running')"
+    )[0][0]
+    known = rows(stack, "SELECT count(*) FROM model_runs")[0][0]
+    return known == JOBS and open_jobs == 0
+
+
+def test_fifty_clients_with_the_same_subject_make_one_job(stack: Stack) -> None:
+    token = stack.token()
+    path = stack.put_dataset("same-subject.csv", csv_bytes())
+    body = {"dataset_path": path, "hyperparameters": {"n_estimators": 1000}}
+    gate = threading.Barrier(50)
+
+    def post(_: int) -> requests.Response:
+        gate.wait(30)
+        return stack.request(
+            "POST", "/api/training/train/", token, json=body, headers={"Prefer": "wait=0"}
+        )
+
+    with concurrent.futures.ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(post, range(50)))
+    codes = sorted(a.status_code for a in answers)
+    assert codes[1:] == [409] * 49
+    assert codes[0] in (201, 202)
+    numbers = {a.json()["training_run_id"] for a in answers}
+    assert len(numbers) == 1
+    count = rows(stack, f"SELECT count(*) FROM model_runs WHERE dataset_path = '{path}'")
+    assert count == [(1,)]
+
+
+def test_cancelling_a_long_fit_frees_the_worker_for_the_next_job() -> None:
+    with Stack(env={**PATIENT, "MODELWRIGHT_SLOTS": "1"}) as stack:
+        token = stack.token()
+        header, _, body = csv_bytes().partition(b"\n")
+        stack.put_dataset("long.csv", header + b"\n" + body * 100)
+        stack.put_dataset("next.csv", csv_bytes())
+
+        def start(name: str, trees: int) -> int:
+            answer = stack.request(
+                "POST",
+                "/api/training/train/",
+                token,
+                json={
+                    "dataset_path": f"artifacts/datasets/{name}.csv",
+                    "hyperparameters": {"n_estimators": trees},
+                },
+                headers={"Prefer": "wait=0"},
+            )
+            assert answer.status_code in (201, 202), answer.text
+            return int(answer.json()["training_run_id"])
+
+        def status(number: int) -> str:
+            answer = stack.request("GET", f"/api/training/runs/{number}/", token)
+            return str(answer.json()["status"])
+
+        long, following = start("long", 1000), start("next", 10)
+        eventually(lambda: stack.pids()["children"], what="the fit begins")
+        assert status(following) == "PENDING"
+        time.sleep(1)  # into the fit itself, past the reading of the table
+        begun = time.monotonic()
+        answer = stack.request("POST", f"/api/training/runs/{long}/cancel/", token)
+        assert answer.status_code in (200, 202), answer.text
+        eventually(lambda: status(long) == "CANCELLED", seconds=5, what="it is cancelled")
+        ended = time.monotonic()
+        assert ended - begun < 2.0
+        eventually(lambda: status(following) != "PENDING", seconds=5, what="the next one begins")
+        assert time.monotonic() - ended < 1.0
