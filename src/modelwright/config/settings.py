@@ -6,12 +6,15 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 import environ
 import plotly
 from csp.constants import SELF
 
 from modelwright import __version__
 from modelwright.core.files import private_dir, read_or_create_secret
+
+django_stubs_ext.monkeypatch()  # generic classes of Django may name their model at run time
 
 HOME = Path(os.environ.get("MODELWRIGHT_HOME", "modelwright-data")).absolute()
 env = environ.Env()
