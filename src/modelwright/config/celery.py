@@ -6,5 +6,6 @@ from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "modelwright.config.settings")
 app = Celery("modelwright")
+app.set_default()  # for every thread: the doorbell rings from one of its own
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["modelwright.runs"])
