@@ -28,7 +28,7 @@ def doctor(
 ) -> None:
     """Say what is wrong with this installation, and how to mend it; exit 1 if something is."""
     findings = [*findings_of(machine.CHECKS)]
-    if not any(finding.level is Level.BROKEN for finding in findings):
+    if not any(_hopeless(finding) for finding in findings):
         findings += _of_installation()
     if as_json:
         print_json([vars(finding) for finding in findings])
@@ -48,6 +48,11 @@ def _of_installation() -> Iterator[Finding]:
     yield from findings_of(installation.SETTINGS_CHECKS)
     if installation.database_usable():
         yield from findings_of(installation.TABLE_CHECKS)
+
+
+def _hopeless(finding: Finding) -> bool:
+    """Return whether nothing further can be looked at."""
+    return finding.level is Level.BROKEN and finding.subject in ("Python", "Data folder")
 
 
 def _print(findings: Iterable[Finding]) -> None:

@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django_celery_beat.models import PeriodicTask
 
+from modelwright.cli.beating import SIGN
 from modelwright.cli.doctor.findings import Finding, broken, ok, warning
 from modelwright.core.clock import now, seconds_since
 from modelwright.registry.models import ModelVersion
@@ -20,7 +21,7 @@ from modelwright.runs.states import Status
 
 BROKER_SECONDS = 2.0
 WAITING_TOO_LONG = dt.timedelta(minutes=2)
-SCHEDULER_SILENT = dt.timedelta(minutes=3)
+SCHEDULER_SILENT = dt.timedelta(minutes=1)
 CLOCK_SKEW_SECONDS = 5.0
 MIN_SECRET_CHARS = 32
 FILES_LOOKED_AT = 1000
@@ -110,19 +111,14 @@ def workers() -> Iterator[Finding]:
 
 def scheduler() -> Iterator[Finding]:
     """Does the scheduler do its rounds?"""
-    last = (
-        PeriodicTask.objects.filter(enabled=True, last_run_at__isnull=False)
-        .order_by("-last_run_at")
-        .values_list("last_run_at", flat=True)
-        .first()
-    )
+    last = PeriodicTask.objects.filter(name=SIGN).values_list("last_run_at", flat=True).first()
     if last is not None and now() - last < SCHEDULER_SILENT:
-        yield ok("Scheduler", f"last ran something {seconds_since(last):.0f} s ago")
+        yield ok("Scheduler", f"alive {seconds_since(last):.0f} s ago")
         return
     seen = f"since {last:%Y-%m-%d %H:%M:%S} UTC" if last else "yet"
     yield broken(
         "Scheduler",
-        f"nothing was run by it {seen}",
+        f"no sign of life {seen}",
         "Start `modelwright up`, or `modelwright scheduler`.",
     )
 
