@@ -133,8 +133,8 @@ def _columns(
     if not found:
         if not missing:
             raise DataLoadError(
-                f"No feature columns: the dataset has only the target column '{target}'. Add columns"
-                " to learn from."
+                f"No feature columns: the dataset has only the target column '{target}'. Add"
+                " columns to learn from."
             )
         raise DataLoadError(
             f"No feature columns found in dataset. Needed: {', '.join(missing[:30])}. Available"

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 
-class EncodedLabels(ClassifierMixin, BaseEstimator):
+class EncodedLabels(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # untyped bases
     """Gives a classifier the numbers 0, 1, … for the labels, and the labels for its answers.
 
     Parameters

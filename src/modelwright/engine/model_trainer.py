@@ -178,12 +178,12 @@ class ModelTrainer:
         return self.config.random_state
 
     @property
-    def X_train(self) -> pd.DataFrame | None:
+    def X_train(self) -> pd.DataFrame | None:  # noqa: N802  (scikit-learn's own name)
         """Return the features to learn from."""
         return self.data_.X_train if self.data_ else None
 
     @property
-    def X_test(self) -> pd.DataFrame | None:
+    def X_test(self) -> pd.DataFrame | None:  # noqa: N802  (scikit-learn's own name)
         """Return the features to test with."""
         return self.data_.X_test if self.data_ else None
 
@@ -232,12 +232,13 @@ class ModelTrainer:
         given = {**self.config.hyperparameters, **hyperparameters}
         trainer, estimator = self._estimator(data, given)
         self.config = dataclasses.replace(self.config, hyperparameters=given)
+        failures: tuple[type[Exception], ...] = (*_FIT_FAILURES, *trainer.failures)
         started = time.perf_counter()
         try:
             self.model = self._fit(trainer, estimator, data)
             self.report(FIT_TO, "evaluate", f"Evaluating on {len(data.X_test)} rows")
             self.evaluation_ = self._evaluate(self.model, data.X_test, data.y_test)
-        except (*_FIT_FAILURES, *trainer.failures) as error:
+        except failures as error:
             self.model = None
             raise TrainingError(f"The fit failed: {_short(error)}") from error
         duration = round(time.perf_counter() - started, 4)
@@ -257,7 +258,9 @@ class ModelTrainer:
         estimator = trainer.build(
             data.task, checked, random_state=config.random_state, threads=config.threads
         )
-        trainer.check(estimator, len(data.X_train))
+        fault = trainer.fault(estimator, len(data.X_train))
+        if fault:
+            raise TrainingError(fault)
         return trainer, estimator
 
     def _fit(self, trainer: Trainer, estimator: Any, data: Dataset) -> Pipeline:

@@ -16,7 +16,7 @@ from modelwright.engine.columns import DATE, MAX_CATEGORIES, NUMERIC, TEXT, Feat
 MISSING_WORD = "(missing)"
 
 
-class DateParts(TransformerMixin, BaseEstimator):
+class DateParts(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # untyped bases
     """Takes dates apart into numbers: days since 1970, year, month, day, weekday, hour.
 
     Parameters

@@ -119,8 +119,7 @@ def as_labels(values: pd.Series) -> pd.Series:
         and np.isfinite(values).all()
         and (values % 1 == 0).all()
     ):
-        if values.abs().max() < 2**53:
-            values = values.astype("int64")
+        values = values.astype("int64") if values.abs().max() < 2**53 else values
     if not isinstance(values.dtype, pd.StringDtype):
         values = values.map(str).astype("str")
     return values.str.strip()
@@ -142,7 +141,8 @@ def _allowed(column: str, labels: pd.Series, allowed: Sequence[str], notes: list
     more = f" and {len(counts) - SHOWN_VALUES} more values" if len(counts) > SHOWN_VALUES else ""
     if not good.any():
         raise DataLoadError(
-            f"No valid rows: column '{column}' must hold {', '.join(allowed)}; found {shown}{more}.",
+            f"No valid rows: column '{column}' must hold {', '.join(allowed)}; found"
+            f" {shown}{more}.",
             column=column,
         )
     notes.append(

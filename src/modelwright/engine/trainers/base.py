@@ -9,6 +9,7 @@ import numpy as np
 from modelwright.engine.errors import TrainingError
 from modelwright.engine.growth import Progress
 from modelwright.engine.hyperparameters import model_type_for
+from modelwright.engine.labels import EncodedLabels
 from modelwright.engine.parameters import CLASSIFICATION
 
 
@@ -82,8 +83,9 @@ class Trainer(ABC):
     ) -> Any:
         """Return the library's estimator with all `parameters` set."""
 
-    def check(self, estimator: Any, rows: int) -> None:
-        """Refuse what can't be fitted to so many rows, with a `TrainingError`."""
+    def fault(self, estimator: Any, rows: int) -> str:
+        """Return why the estimator can't be fitted to so many rows, or nothing."""
+        return ""
 
     def fit(self, estimator: Any, X: Any, y: Any, *, threads: int, progress: Progress) -> None:
         """Fit in place and tell the progress as a share from 0 to 1."""
@@ -102,8 +104,7 @@ class Trainer(ABC):
 
     def parameters(self, estimator: Any) -> dict[str, Any]:
         """Return every parameter in force."""
-        inner = getattr(estimator, "estimator", None)
-        source = inner if hasattr(inner, "get_params") else estimator
+        source = estimator.estimator if isinstance(estimator, EncodedLabels) else estimator
         found: dict[str, Any] = source.get_params(deep=False)
         return found
 

@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-from modelwright.engine.errors import TrainingError
 from modelwright.engine.trainers.base import Trainer
 
 
@@ -29,14 +28,14 @@ class KnnTrainer(Trainer):
         """Return the model; there is nothing to draw, so no seed."""
         return (KNeighborsClassifier if classify else KNeighborsRegressor)(**parameters)
 
-    def check(self, estimator: Any, rows: int) -> None:
+    def fault(self, estimator: Any, rows: int) -> str:
         """Refuse more neighbours than rows."""
-        if estimator.n_neighbors > rows:
-            raise TrainingError(
-                f"n_neighbors is {estimator.n_neighbors}, but there are only {rows} rows to learn"
-                " from: choose a smaller number.",
-                rows=rows,
-            )
+        if estimator.n_neighbors <= rows:
+            return ""
+        return (
+            f"n_neighbors is {estimator.n_neighbors}, but there are only {rows} rows to learn from:"
+            " choose a smaller number."
+        )
 
 
 TRAINER = KnnTrainer()
