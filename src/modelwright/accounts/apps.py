@@ -9,3 +9,9 @@ class AccountsConfig(AppConfig):
     name = "modelwright.accounts"
     label = "accounts"
     verbose_name = "Accounts"
+
+    def ready(self) -> None:
+        """Record every sign-in."""
+        from modelwright.accounts import signing_in  # noqa: PLC0415  (models load first)
+
+        signing_in.listen()
