@@ -1,0 +1,57 @@
+"""Reading versions and their files."""
+
+import hashlib
+import hmac
+from typing import BinaryIO
+
+from django.conf import settings
+
+from modelwright.core.files import path_under
+from modelwright.engine.artifacts import sign
+from modelwright.registry.errors import ArtifactChangedError, VersionNotFoundError
+from modelwright.registry.models import ModelVersion
+from modelwright.registry.services import artifact_key
+from modelwright.runs.models import TrainingRun
+
+
+def version_of_run(run: TrainingRun) -> ModelVersion:
+    """Return the version that a run made.
+
+    Raises
+    ------
+    VersionNotFoundError
+        It made none.
+    """
+    version = ModelVersion.objects.filter(run=run).first()
+    if version is None:
+        raise VersionNotFoundError(f"Run {run.number} made no model.")
+    return version
+
+
+def artifact_open(version: ModelVersion) -> BinaryIO:
+    """Open a version's file after checking that it is the one that was recorded.
+
+    The check reads the very file that is returned, so that it can't be exchanged in between.
+
+    Raises
+    ------
+    VersionNotFoundError
+        The file is gone.
+    ArtifactChangedError
+        Its bytes, or the record of them, are not those that were recorded.
+    """
+    path = path_under(settings.DATA_ROOT, version.artifact_path, closed=(settings.SYSTEM_DIR,))
+    try:
+        handle = path.open("rb")
+    except OSError as error:
+        raise VersionNotFoundError(f"The file of version {version.name} is gone.") from error
+    digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    signature = sign(version.sha256, artifact_key())
+    if digest != version.sha256 or not hmac.compare_digest(signature, version.signature):
+        handle.close()
+        raise ArtifactChangedError(
+            f"The file of version {version.name} is not the one that was recorded:"
+            " it can't be used."
+        )
+    handle.seek(0)
+    return handle
