@@ -7,6 +7,7 @@ last one result or one error.
 
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import resource
@@ -20,7 +21,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import psutil
-import threadpoolctl
 
 PR_SET_PDEATHSIG = 1
 LOG_LINE_CHARS = 500
@@ -46,8 +46,6 @@ class ChildTask:
         Its first argument, JSON-safe.
     scratch : Path
         A folder of its own for files; the parent removes it.
-    threads : int
-        How many threads numerical libraries may use.
     memory_limit_mb : int or None
         How much more memory it may take than it starts with.
     """
@@ -55,7 +53,6 @@ class ChildTask:
     work: str
     payload: Mapping[str, Any]
     scratch: Path
-    threads: int
     memory_limit_mb: int | None
 
 
@@ -81,8 +78,10 @@ def fork(task: ChildTask) -> tuple[int, int]:
     reading, writing = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
+    gc.freeze()  # a collection in the child would write to, and so copy, every page of ours
     pid = os.fork()
     if pid:
+        gc.unfreeze()
         os.close(writing)
         with contextlib.suppress(OSError):
             os.setpgid(pid, pid)
@@ -131,7 +130,7 @@ def _work(task: ChildTask, work: Work, writing: int) -> int:
         reserve = bytearray(1024 * 1024)  # given back when memory runs out, to say so
         try:
             _limit_memory(task.memory_limit_mb)
-            with threadpoolctl.threadpool_limits(task.threads), _captured(say):
+            with _captured(say):
                 result = work(task.payload, task.scratch, report)
             say(kind="result", result=result)
         except MemoryError:

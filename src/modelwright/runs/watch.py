@@ -81,7 +81,6 @@ class Watch:
             work=self.claim.kind.work,
             payload=self.claim.kind.prepare(self.job),
             scratch=self.scratch,
-            threads=settings.JOB_THREADS,
             memory_limit_mb=self.job.memory_limit_mb,
         )
         connections.close_all()  # the child must not share them
