@@ -1,0 +1,51 @@
+// Figures: data by json_script, colours from the page, drawn anew when the theme changes.
+"use strict";
+
+(() => {
+  const probe = document.createElement("span");
+  probe.hidden = true;
+  function colour(name) {
+    probe.style.color = `var(--${name})`;
+    document.body.append(probe);
+    const value = getComputedStyle(probe).color;
+    probe.remove();
+    return value;
+  }
+
+  function draw(element) {
+    const figure = JSON.parse(document.getElementById(element.dataset.figure).textContent);
+    const ink = colour("ink-soft");
+    const line = colour("line");
+    const axis = {
+      gridcolor: line, linecolor: line, zerolinecolor: line, tickcolor: line,
+      automargin: true, fixedrange: true,
+    };
+    const traces = figure.data.map((trace, index) => ({
+      ...trace,
+      marker: { ...trace.marker, color: colour(`series-${(index % 6) + 1}`) },
+      line: trace.type === "bar" ? undefined : { color: colour(`series-${(index % 6) + 1}`), width: 2 },
+    }));
+    const layout = {
+      ...figure.layout,
+      font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: ink },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      margin: { l: 48, r: 16, t: 24, b: 40 },
+      xaxis: { ...axis, ...figure.layout?.xaxis },
+      yaxis: { ...axis, ...figure.layout?.yaxis },
+      legend: { orientation: "h", x: 0, y: 1.14, font: { color: colour("ink") } },
+      hoverlabel: { bgcolor: colour("raised"), bordercolor: colour("line-strong"), font: { color: colour("ink") } },
+      bargap: 0.28,
+      bargroupgap: 0.08,
+    };
+    element.removeAttribute("aria-busy");
+    window.Plotly.react(element, traces, layout, { displayModeBar: false, responsive: true });
+  }
+
+  function drawAll() {
+    document.querySelectorAll("[data-figure]").forEach(draw);
+  }
+  document.addEventListener("DOMContentLoaded", drawAll);
+  document.addEventListener("modelwright:theme", drawAll);
+  document.addEventListener("htmx:afterSettle", drawAll);
+})();

@@ -1,0 +1,148 @@
+"""Tags and filters of the design system."""
+
+import datetime as dt
+import math
+import zlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django import template
+from django.contrib.staticfiles import finders
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from modelwright.web.icons import ICONS
+
+register = template.Library()
+
+NONE = "–"  # noqa: RUF001  (an en dash stands for "no value" everywhere)
+KILO = 1024
+
+
+@lru_cache(maxsize=256)
+def _icon(name: str, css: str) -> SafeString:
+    shape = mark_safe(ICONS[name])  # noqa: S308  (our own constant)
+    return format_html(
+        '<svg class="icon{}" viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.5"'
+        ' stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{}</svg>',
+        f" {css}" if css else "",
+        shape,
+    )
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    """Draw an icon; the text beside it (or an aria-label) says what it means."""
+    return _icon(name, css)
+
+
+@register.simple_tag
+def status(value: str, badge: bool = False) -> SafeString:
+    """Show a status by word, shape and colour."""
+    return format_html(
+        '<span class="status status--{}{}">{}{}</span>',
+        value,
+        " status--badge" if badge else "",
+        _icon(value, ""),
+        value.capitalize(),
+    )
+
+
+@lru_cache(maxsize=32)
+def _stamp(path: str) -> str:
+    found = finders.find(path)
+    if not isinstance(found, str):
+        return ""
+    return format(zlib.crc32(Path(found).read_bytes()), "x")
+
+
+@register.simple_tag
+def asset(path: str) -> str:
+    """Return the address of one of our own static files; it changes when the file does."""
+    return f"{static(path)}?v={_stamp(path)}"
+
+
+@register.simple_tag
+def moment(value: dt.datetime | None, style: str = "full") -> SafeString | str:
+    """Show a time: UTC from here, the reader's own zone once app.js has seen it.
+
+    Parameters
+    ----------
+    value : datetime or None
+        Aware.
+    style : str
+        `full`, `ago` or `clock`.
+    """
+    if value is None:
+        return NONE
+    utc = value.astimezone(dt.UTC)
+    text = f"{utc:%H:%M:%S}" if style == "clock" else f"{utc:%Y-%m-%d %H:%M} UTC"
+    return format_html(
+        '<time datetime="{}" data-style="{}">{}</time>', utc.isoformat(), style, text
+    )
+
+
+@register.filter
+def seconds(value: float | None) -> str:
+    """Write a duration: 0.25 s, 12.3 s, 2 min 5 s, 1 h 4 min."""
+    if value is None:
+        return NONE
+    if value < 10:
+        return f"{value:.2f} s"
+    if value < 60:
+        return f"{value:.1f} s"
+    whole = int(value)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+@register.filter
+def score(value: float | None, digits: int = 4) -> str:
+    """Write a metric with a fixed number of digits, or a dash."""
+    if value is None or not isinstance(value, int | float) or not math.isfinite(value):
+        return NONE
+    return f"{value:.{digits}f}"
+
+
+@register.filter
+def percent(value: float | None) -> str:
+    """Write a share as per cent."""
+    return NONE if value is None else f"{100 * value:.1f} %"
+
+
+@register.filter
+def plain(value: Any) -> str:
+    """Write a value of JSON as people read it."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(plain(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {plain(item)}" for key, item in value.items()) or "none"
+    return str(value)
+
+
+@register.filter
+def filesize(value: int | None) -> str:
+    """Write a number of bytes."""
+    if value is None:
+        return NONE
+    size = float(value)
+    for unit in ("B", "kB", "MB"):
+        if size < KILO:
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 10 else f"{size:.1f} {unit}"
+        size /= KILO
+    return f"{size:.1f} GB"
+
+
+@register.filter
+def thousands(value: int | None) -> str:
+    """Write a whole number with thin spaces."""
+    return NONE if value is None else f"{value:,}".replace(",", "\u2009")
