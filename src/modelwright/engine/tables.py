@@ -150,10 +150,11 @@ def _read_bytes(path: str | os.PathLike[str], limits: TableLimits, name: str) ->
         if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
             raise DataLoadError("The name of the dataset file is too long.") from error
         raise DataLoadError(f"Dataset file '{name}' can't be opened. Check the path.") from error
+    if stat.S_ISDIR(os.fstat(descriptor).st_mode):  # no file object can be made of one
+        os.close(descriptor)
+        raise DataLoadError(f"'{name}' is a folder: give {_CSV_SUFFIXES}.")
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(file.fileno())
-        if stat.S_ISDIR(status.st_mode):
-            raise DataLoadError(f"'{name}' is a folder: give {_CSV_SUFFIXES}.")
         if not stat.S_ISREG(status.st_mode):
             raise DataLoadError(f"'{name}' is a pipe or device: give {_CSV_SUFFIXES}.")
         try:
