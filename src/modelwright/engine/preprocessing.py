@@ -53,7 +53,7 @@ class DateParts(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # untyp
         when = pd.to_datetime(series, format=self.date_format, errors="coerce", utc=True)
         parts = when.dt
         days = (when - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
-        columns = (days, parts.year, parts.month, parts.day, parts.weekday, parts.hour)
+        columns = (days, parts.year, parts.month, parts.day, parts.day_of_week, parts.hour)
         return np.column_stack([np.asarray(c, dtype=float) for c in columns])
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> Any:
