@@ -23,7 +23,7 @@ LINES = GOOD.decode().splitlines()
 HEADER, ROWS = LINES[0], LINES[1:]
 
 
-def _table(rows: list[str], header: str = HEADER) -> bytes:
+def table_of(rows: list[str], header: str = HEADER) -> bytes:
     return ("\n".join([header, *rows]) + "\n").encode()
 
 
@@ -35,20 +35,20 @@ def _with_column(name: str, change: Callable[[int, str], str]) -> bytes:
         cells = line.split(",")
         cells[index] = change(number, cells[index])
         rows.append(",".join(cells))
-    return _table(rows)
+    return table_of(rows)
 
 
 def _without_columns(*names: str) -> bytes:
     kept = [i for i, column in enumerate(COLUMNS) if column not in names]
     rows = [",".join(line.split(",")[i] for i in kept) for line in ROWS]
-    return _table(rows, ",".join(COLUMNS[i] for i in kept))
+    return table_of(rows, ",".join(COLUMNS[i] for i in kept))
 
 
 def _row(number: int, line: str) -> bytes:
     """Return the sample table with row `number` (the header is row 1) replaced."""
     rows = list(ROWS)
     rows[number - 2] = line
-    return _table(rows)
+    return table_of(rows)
 
 
 def _zip() -> bytes:
@@ -109,7 +109,7 @@ BAD_TABLES: dict[str, tuple[bytes, tuple[str, ...]]] = {
     "text_after_quote": (_row(20, '"a"b' + ROWS[18]), ("row 20", "quote")),
     "row_too_short": (_row(20, "a,b,c"), ("Row 20", "3 cells", "header has 12")),
     "row_too_long": (_row(20, ROWS[18] + ",x"), ("Row 20", "13 cells", "header has 12")),
-    "ragged_rows": (_table([r + ",x" * (i % 3) for i, r in enumerate(ROWS)]), ("Row 3", "cells")),
+    "ragged_rows": (table_of([r + ",x" * (i % 3) for i, r in enumerate(ROWS)]), ("Row 3", "cells")),
     "huge_cell": (_row(20, ROWS[18].replace(",", "x" * 40_000 + ",", 1)), ("row 20", "40,0")),
     "enormous_cell": (_row(20, ROWS[18].replace(",", "x" * 200_000 + ",", 1)), ("row 20", "limit")),
     "many_columns": (
@@ -127,7 +127,7 @@ BAD_TABLES: dict[str, tuple[bytes, tuple[str, ...]]] = {
         ("'skill_name'", "more than once"),
     ),
     "empty_column_name": (GOOD.replace(b"skill_category", b"", 1), ("Column 3", "no name")),
-    "no_header": (_table(ROWS[1:], ROWS[0]), (f"'{TARGET}' not found", "Available columns")),
+    "no_header": (table_of(ROWS[1:], ROWS[0]), (f"'{TARGET}' not found", "Available columns")),
     # the target
     "target_missing": (
         _without_columns(TARGET),
@@ -146,24 +146,24 @@ BAD_TABLES: dict[str, tuple[bytes, tuple[str, ...]]] = {
         _with_column(TARGET, lambda n, _c: str(n % 3)),
         ("No valid rows", TARGET, "'0'"),
     ),
-    "one_class": (_table(_only("HIGH", 100)), (TARGET, "one class", "HIGH")),
+    "one_class": (table_of(_only("HIGH", 100)), (TARGET, "one class", "HIGH")),
     "one_row_of_a_class": (
-        _table(_only("HIGH", 50) + _only("LOW", 50) + _only("MEDIUM", 1)),
+        table_of(_only("HIGH", 50) + _only("LOW", 50) + _only("MEDIUM", 1)),
         ("'MEDIUM'", "only 1 row", "at least 2"),
     ),
-    "one_row": (_table(ROWS[:1]), (TARGET, "one class")),
+    "one_row": (table_of(ROWS[:1]), (TARGET, "one class")),
     "too_few_rows": (
-        _table(_only("HIGH", 2) + _only("LOW", 2) + _only("MEDIUM", 2)),
+        table_of(_only("HIGH", 2) + _only("LOW", 2) + _only("MEDIUM", 2)),
         ("Too few rows", "6"),
     ),
     # the features
     "only_the_target": (_without_columns(*COLUMNS[:-1]), ("No feature columns", "Needed")),
     "only_unknown_columns": (
-        _table([f"{i},{r.split(',')[-1]}" for i, r in enumerate(ROWS)], f"other,{TARGET}"),
+        table_of([f"{i},{r.split(',')[-1]}" for i, r in enumerate(ROWS)], f"other,{TARGET}"),
         ("No feature columns", "job_role_name", "Available columns: other"),
     ),
     "all_features_empty": (
-        _table(["," * 11 + line.split(",")[-1] for line in ROWS]),
+        table_of(["," * 11 + line.split(",")[-1] for line in ROWS]),
         ("No usable feature columns", "no values"),
     ),
     "infinite": (
@@ -191,50 +191,50 @@ BAD_TABLES: dict[str, tuple[bytes, tuple[str, ...]]] = {
 GENERAL_BAD_TABLES: dict[str, tuple[bytes, str, str | None, tuple[str, ...]]] = {
     # name: file, target column, task, words
     "target_is_an_identifier": (
-        _table([f"u{i},{i % 7}" for i in range(60)], "user,x"),
+        table_of([f"u{i},{i % 7}" for i in range(60)], "user,x"),
         "user",
         None,
         ("'user'", "60 different values", "identifier"),
     ),
-    "only_the_target_column": (_table(["a", "b"] * 20, "y"), "y", None, ("only the target",)),
+    "only_the_target_column": (table_of(["a", "b"] * 20, "y"), "y", None, ("only the target",)),
     "only_identifiers": (
-        _table([f"u{i},{'ab'[i % 2]}" for i in range(60)], "user,y"),
+        table_of([f"u{i},{'ab'[i % 2]}" for i in range(60)], "user,y"),
         "y",
         None,
         ("No usable feature columns", "'user'"),
     ),
     "only_constants": (
-        _table([f"7,x,{'ab'[i % 2]}" for i in range(60)], "c,d,y"),
+        table_of([f"7,x,{'ab'[i % 2]}" for i in range(60)], "c,d,y"),
         "y",
         None,
         ("No usable feature columns", "same value"),
     ),
     "copy_of_the_target": (
-        _table([f"{'ab'[i % 2]},{'ab'[i % 2]}" for i in range(60)], "copy,y"),
+        table_of([f"{'ab'[i % 2]},{'ab'[i % 2]}" for i in range(60)], "copy,y"),
         "y",
         None,
         ("'copy'", "equals the target"),
     ),
     "regression_on_words": (
-        _table([f"{i % 7},{'ab'[i % 2]}" for i in range(60)], "x,y"),
+        table_of([f"{i % 7},{'ab'[i % 2]}" for i in range(60)], "x,y"),
         "y",
         "regression",
         ("'y'", "row 2", "no finite number"),
     ),
     "regression_on_infinity": (
-        _table([f"{i % 7},{'inf' if i == 3 else i * 1.5}" for i in range(60)], "x,y"),
+        table_of([f"{i % 7},{'inf' if i == 3 else i * 1.5}" for i in range(60)], "x,y"),
         "y",
         "regression",
         ("'y'", "row 5", "no finite number"),
     ),
     "regression_on_one_value": (
-        _table([f"{i % 7},3" for i in range(60)], "x,y"),
+        table_of([f"{i % 7},3" for i in range(60)], "x,y"),
         "y",
         "regression",
         ("'y'", "only one value"),
     ),
     "regression_on_few_rows": (
-        _table([f"{i % 7},{i}" for i in range(6)], "x,y"),
+        table_of([f"{i % 7},{i}" for i in range(6)], "x,y"),
         "y",
         "regression",
         ("Too few rows", "at least 10"),

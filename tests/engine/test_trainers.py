@@ -92,9 +92,7 @@ class TestContract:
         assert sum(data["feature_importance"].values()) == pytest.approx(1, abs=1e-4)
         assert data["feature_importance"]["size"] > data["feature_importance"]["online"]
         assert any("'number' left out" in text for text in data["warnings"])
-        declared = {
-            p.name for p in MODEL_TYPES[model_type].parameters if task in p.tasks
-        }
+        declared = {p.name for p in MODEL_TYPES[model_type].parameters if task in p.tasks}
         assert declared <= set(data["hyperparameters"])
         percents = [percent for percent, _ in told]
         assert percents == sorted(percents)
@@ -235,7 +233,7 @@ def test_task_that_a_model_type_does_not_do_is_refused(mixed_csv: Path) -> None:
 def test_more_neighbours_than_rows_are_refused(mixed_csv: Path) -> None:
     run = ModelTrainer(mixed_csv, target_column="level", model_type="knn")
     run.load_data()
-    with pytest.raises(TrainingError, match="n_neighbors is 500, but there are only 120 rows"):
+    with pytest.raises(TrainingError, match=r"n_neighbors is 500, but there are only 120 rows"):
         run.train(n_neighbors=500)
 
 
@@ -249,7 +247,7 @@ def test_failing_fit_is_a_training_error(
     monkeypatch.setattr(RandomForestClassifier, "fit", fail)
     run = ModelTrainer(skills_csv)
     run.load_data()
-    with pytest.raises(TrainingError, match="^The fit failed: odd$"):
+    with pytest.raises(TrainingError, match=r"^The fit failed: odd$"):
         run.train()
     assert run.model is None
 
@@ -259,5 +257,3 @@ def test_fit_that_does_not_converge_says_so(mixed_csv: Path) -> None:
     run.load_data()
     run.train(max_iter=1)
     assert any("converge" in text for text in run.result().warnings)
-
-

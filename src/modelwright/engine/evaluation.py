@@ -79,7 +79,7 @@ def evaluate_regression(actual: Any, predicted: Any) -> Evaluation:
     -------
     Evaluation
         ``r2`` is None where all actual values are equal; ``mape`` is a share (0.1 is 10 %), left
-        out where an actual value is 0.
+        out where an actual value is 0 or next to it.
 
     Examples
     --------
@@ -95,8 +95,10 @@ def evaluate_regression(actual: Any, predicted: Any) -> Evaluation:
         "mae": float(np.abs(error).mean()),
         "rmse": float(np.sqrt(squares / len(truth))),
     }
-    if (truth != 0).all():
-        metrics["mape"] = float(np.abs(error / truth).mean())
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        mape = float(np.abs(error / truth).mean())
+    if np.isfinite(mape):
+        metrics["mape"] = mape
     return Evaluation(metrics, {}, {})
 
 

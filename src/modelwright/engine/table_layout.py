@@ -11,7 +11,7 @@ from modelwright.engine.errors import DataLoadError
 
 DELIMITERS = (",", ";", "\t", "|")
 SNIFF_ROWS = 20
-SNIFF_CHARS = 256 * 1024
+SNIFF_BYTES = 256 * 1024
 SHOWN_CHARS = 60
 
 
@@ -43,15 +43,15 @@ class Layout:
     warnings: tuple[str, ...] = ()
 
 
-def sniff_delimiter(text: str) -> str:
+def sniff_delimiter(utf8: bytes) -> str:
     """Return the delimiter that splits the first rows into most cells, evenly if any does.
 
     Examples
     --------
-    >>> sniff_delimiter("a;b,c\\n1,5;2\\n")
+    >>> sniff_delimiter(b"a;b\\n1,5;2,5\\n")
     ';'
     """
-    sample = text[:SNIFF_CHARS]
+    sample = utf8[:SNIFF_BYTES].decode("utf-8", "ignore")
     best, best_score = ",", (False, 1)
     for delimiter in DELIMITERS:
         rows = []
@@ -60,7 +60,7 @@ def sniff_delimiter(text: str) -> str:
             rows = [row for row in islice(reader, SNIFF_ROWS) if not _is_blank(row)]
         except csv.Error:
             continue
-        if len(sample) < len(text) and len(rows) < SNIFF_ROWS:
+        if len(utf8) > SNIFF_BYTES and len(rows) < SNIFF_ROWS:
             rows = rows[:-1] or rows  # the last may be cut off
         widths = {len(row) for row in rows}
         width = len(rows[0]) if rows else 1
@@ -70,13 +70,13 @@ def sniff_delimiter(text: str) -> str:
     return best
 
 
-def table_layout(text: str, limits: TableLimits, name: str) -> Layout:
+def table_layout(utf8: bytes, limits: TableLimits, name: str) -> Layout:
     """Check every row of a CSV against its header and the limits.
 
     Parameters
     ----------
-    text : str
-        The whole file.
+    utf8 : bytes
+        The whole file, as UTF-8.
     limits : TableLimits
         How large it may be.
     name : str
@@ -89,13 +89,13 @@ def table_layout(text: str, limits: TableLimits, name: str) -> Layout:
 
     Examples
     --------
-    >>> layout = table_layout("a,b\\n1,2\\n", TableLimits(), "t.csv")
+    >>> layout = table_layout(b"a,b\\n1,2\\n", TableLimits(), "t.csv")
     >>> layout.header, layout.rows
     (('a', 'b'), 1)
     """
-    delimiter = sniff_delimiter(text)
+    delimiter = sniff_delimiter(utf8)
     blank: list[int] = []
-    rows = _rows(text, delimiter, blank, limits, name)
+    rows = _rows(utf8, delimiter, blank, limits, name)
     first = next(rows, None)
     if first is None:
         raise DataLoadError(f"Dataset file '{name}' is empty: it holds only blanks.")
@@ -111,10 +111,11 @@ def table_layout(text: str, limits: TableLimits, name: str) -> Layout:
 
 
 def _rows(
-    text: str, delimiter: str, blank: list[int], limits: TableLimits, name: str
+    utf8: bytes, delimiter: str, blank: list[int], limits: TableLimits, name: str
 ) -> Iterator[tuple[int, list[str]]]:
     """Give the number of each row that isn't blank, and its cells."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines = io.TextIOWrapper(io.BytesIO(utf8), encoding="utf-8", newline="")
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     number = 0
     try:
         for row in reader:

@@ -121,8 +121,8 @@ def read_table(
         what = "is empty (0 bytes)" if not data else "is empty: it holds only blanks"
         raise DataLoadError(f"Dataset file '{name}' {what}. Give a table with a header and rows.")
     decoded = decode(data, name)
-    layout = table_layout(decoded.text, limits, name)
-    frame = _frame(decoded.text, layout, name)
+    layout = table_layout(decoded.utf8, limits, name)
+    frame = _frame(decoded.utf8, layout, name)
     warnings = [*decoded.warnings, *layout.warnings]
     if layout.delimiter != ",":
         warnings += _read_decimal_commas(frame)
@@ -172,10 +172,10 @@ def _read_bytes(path: str | os.PathLike[str], limits: TableLimits, name: str) ->
     return data
 
 
-def _frame(text: str, layout: Layout, name: str) -> pd.DataFrame:
+def _frame(utf8: bytes, layout: Layout, name: str) -> pd.DataFrame:
     try:
         frame = pd.read_csv(
-            io.StringIO(text, newline=""),
+            io.BytesIO(utf8),
             sep=layout.delimiter,
             header=None,
             names=range(len(layout.header)),

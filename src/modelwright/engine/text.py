@@ -24,15 +24,15 @@ class Decoded:
 
     Parameters
     ----------
-    text : str
-        Without a byte order mark.
+    utf8 : bytes
+        The text as UTF-8, without a byte order mark.
     encoding : str
-        As Python calls it.
+        That of the file, as Python calls it.
     warnings : tuple of str
         What the user should check.
     """
 
-    text: str
+    utf8: bytes
     encoding: str
     warnings: tuple[str, ...] = ()
 
@@ -76,13 +76,15 @@ def decode(data: bytes, name: str) -> Decoded:
             " save it again as UTF-8.",
             byte=error.start,
         ) from error
-    _refuse_binary(text.encode("utf-8", "replace"), name)
-    return Decoded(text, encoding)
+    utf8 = text.encode("utf-8")
+    _refuse_binary(utf8, name)
+    return Decoded(utf8, encoding)
 
 
 def _decode_eight_bit(data: bytes, encoding: str, name: str) -> Decoded:
     try:
-        return Decoded(data.decode(encoding), encoding)
+        data.decode("utf-8")
+        return Decoded(data.removeprefix(codecs.BOM_UTF8), encoding)
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
     try:
@@ -97,7 +99,7 @@ def _decode_eight_bit(data: bytes, encoding: str, name: str) -> Decoded:
         f"File '{name}' is not UTF-8 (row {row}); it was read as Windows-1252. If accented letters"
         " look wrong, save it as UTF-8."
     )
-    return Decoded(text, FALLBACK, (warning,))
+    return Decoded(text.encode("utf-8"), FALLBACK, (warning,))
 
 
 def _refuse_binary(data: bytes, name: str) -> None:
