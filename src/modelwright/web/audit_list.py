@@ -14,6 +14,7 @@ from django.urls import reverse
 from modelwright.accounts.audit import Verb
 from modelwright.accounts.models import AuditEntry
 from modelwright.accounts.selectors import audit_entries
+from modelwright.runs.models import TrainingRun
 from modelwright.web.address import Address, Pill
 
 PAGE_SIZE = 50
@@ -45,8 +46,16 @@ def changes_of(entry: AuditEntry) -> list[Change]:
     return [
         Change(name, before.get(name), after.get(name))
         for name in names
-        if before.get(name) != after.get(name)
+        if before.get(name) != after.get(name) and (before.get(name), after.get(name)) != (None, "")
     ]
+
+
+def address_of(entry: AuditEntry) -> str:
+    """Return the page of what an entry is about, empty where it has none."""
+    word, _, number = entry.object_label.partition(" ")
+    if entry.object_type == TrainingRun._meta.label_lower and word == "run" and number.isdecimal():
+        return reverse("run", args=[int(number)])
+    return ""
 
 
 def _day(text: str) -> dt.datetime | None:
@@ -94,9 +103,9 @@ class AuditList:
         return Paginator(self._matching(), PAGE_SIZE).get_page(self.address.get("page") or 1)
 
     @property
-    def entries(self) -> list[tuple[AuditEntry, list[Change]]]:
-        """Return the entries with what changed."""
-        return [(entry, changes_of(entry)) for entry in self.rows]
+    def entries(self) -> list[tuple[AuditEntry, list[Change], str]]:
+        """Return the entries with what changed and where to see it."""
+        return [(entry, changes_of(entry), address_of(entry)) for entry in self.rows]
 
     @property
     def filters(self) -> dict[str, str]:

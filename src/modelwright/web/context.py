@@ -86,7 +86,8 @@ class Page:
     def _entry(self, title: str, icon: str, name: str) -> Entry:
         address = reverse(name)
         path = self._request.path
-        return Entry(title, icon, address, path == address or path.startswith(f"{address}/"))
+        inside = path.startswith(f"{address}/") and path != reverse("run_new")
+        return Entry(title, icon, address, path == address or inside)
 
     @cached_property
     def no_worker(self) -> bool:

@@ -32,7 +32,7 @@ class Dataset:
 
 
 def datasets_found() -> list[Dataset]:
-    """Return the tables below artifacts/datasets, newest first; hidden ones and links are left out."""
+    """Return the tables below artifacts/datasets, newest first; no hidden ones and no links."""
     root = settings.DATA_ROOT
     folder = root / settings.DATASETS_PREFIX
     found: list[Dataset] = []

@@ -16,7 +16,7 @@ from modelwright.engine.parameters import (
 )
 from modelwright.engine.presets import FUTURE_SKILLS, Preset
 from modelwright.runs.models import TrainingRun
-from modelwright.runs.services import TrainingRequest
+from modelwright.runs.services import TEST_SPLIT_RANGE, TrainingRequest
 from modelwright.web.datasets import Dataset, datasets_found
 
 OTHER = "other"
@@ -71,7 +71,7 @@ class ParameterField(forms.Field):
         """Return the value that the words mean, checked by the declaration."""
         meant = self._meant(str(value or "").strip())
         if fault := self.parameter.fault(meant):
-            raise forms.ValidationError(fault)
+            raise forms.ValidationError(fault.replace(" or null", ", or empty"))
         return meant
 
     def _meant(self, text: str) -> Any:
@@ -87,6 +87,12 @@ class ParameterField(forms.Field):
             except ValueError:
                 continue
         return text
+
+
+def _in_test_split_range(value: float) -> None:
+    low, high = TEST_SPLIT_RANGE
+    if not low <= value <= high:
+        raise forms.ValidationError(f"test_split must be between {low} and {high}")
 
 
 class TrainForm(forms.Form):
@@ -106,10 +112,11 @@ class TrainForm(forms.Form):
         ),
     )
     test_split = forms.FloatField(
-        label="Share of the rows kept for the test",
-        help_text="0.1 to 0.5. The metrics come from these rows, which the model never sees.",
+        label="Test share",
+        validators=[_in_test_split_range],
+        help_text="0.1 to 0.5 of the rows. The metrics come from them; the model never sees them.",
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-        error_messages={"invalid": "The share must be a number like 0.2."},
+        error_messages={"invalid": "The test share must be a number like 0.2."},
     )
     random_state = forms.IntegerField(
         label="Seed",
@@ -190,7 +197,7 @@ class TrainForm(forms.Form):
         return data
 
     def request(self) -> TrainingRequest:
-        """Return what is asked for; only hyperparameters that differ from the defaults are named."""
+        """Return what is asked for; of the hyperparameters only those that are not the defaults."""
         data = self.cleaned_data
         wanted = {
             name.removeprefix(PREFIX): data[name]

@@ -6,11 +6,13 @@ ICONS: dict[str, str] = {
     '<path d="M2 9.5c3.6 2.4 8.4 2.4 12 0"/>',
     "runs": '<path d="M2.5 4h7M2.5 8h11M2.5 12h5"/><path d="m10.5 10.5 3 1.75-3 1.75z"/>',
     "plus": '<path d="M8 3v10M3 8h10"/>',
-    "compare": '<path d="M5.5 2.5v11M10.5 2.5v11"/><path d="M2.5 5.5h3M2.5 10h3M10.5 4h3M10.5 8.5h3"/>',
+    "compare": '<path d="M5.5 2.5v11M10.5 2.5v11"/>'
+    '<path d="M2.5 5.5h3M2.5 10h3M10.5 4h3M10.5 8.5h3"/>',
     "audit": '<path d="M3.5 2.5h6l3 3v8h-9z"/><path d="M9.5 2.5v3h3M5.5 8.5h5M5.5 11h3"/>',
     "design": '<path d="M2.5 2.5h4.5v4.5h-4.5zM9 2.5h4.5v4.5H9zM2.5 9h4.5v4.5h-4.5z"/>'
     '<circle cx="11.25" cy="11.25" r="2.25"/>',
-    "docs": '<path d="M8 4c-1.5-1.2-3.4-1.5-5.5-1.5v10c2.1 0 4 .3 5.5 1.5 1.5-1.2 3.4-1.5 5.5-1.5v-10'
+    "docs": '<path d="M8 4c-1.5-1.2-3.4-1.5-5.5-1.5v10c2.1 0 4 .3 5.5 1.5 1.5-1.2 3.4-1.5'
+    " 5.5-1.5v-10"
     'C11.4 2.5 9.5 2.8 8 4zM8 4v10"/>',
     "admin": '<path d="M2.5 5h7M12.5 5h1M2.5 11h1M6.5 11h7"/><circle cx="11" cy="5" r="1.5"/>'
     '<circle cx="5" cy="11" r="1.5"/>',
@@ -31,7 +33,8 @@ ICONS: dict[str, str] = {
     "copy": '<path d="M5.5 5.5h8v8h-8z"/><path d="M10.5 5.5v-3h-8v8h3"/>',
     "key": '<circle cx="5" cy="11" r="2.5"/><path d="m6.8 9.2 6.2-6.2M10.5 5.5l2 2"/>',
     "keyboard": '<path d="M1.5 4h13v8h-13zM4 6.5h.5M7 6.5h.5M10 6.5h.5M4.5 9.5h7"/>',
-    "sun": '<circle cx="8" cy="8" r="2.75"/><path d="M8 1.5v1.5M8 13v1.5M1.5 8H3M13 8h1.5M3.4 3.4l1 1'
+    "sun": '<circle cx="8" cy="8" r="2.75"/><path d="M8 1.5v1.5M8 13v1.5M1.5 8H3M13'
+    " 8h1.5M3.4 3.4l1 1"
     'M11.6 11.6l1 1M12.6 3.4l-1 1M4.4 11.6l-1 1"/>',
     "moon": '<path d="M13 9.5A5.5 5.5 0 0 1 6.5 3a5.5 5.5 0 1 0 6.5 6.5z"/>',
     "system": '<path d="M2 3h12v8H2zM6 13.5h4M8 11v2.5"/>',
@@ -43,10 +46,12 @@ ICONS: dict[str, str] = {
     "running": '<circle cx="8" cy="8" r="5.5" opacity=".3"/><path d="M8 2.5A5.5 5.5 0 0 1 13.5 8"'
     ' stroke-width="2"/>',
     "completed": '<circle cx="8" cy="8" r="5.75"/><path d="m5.25 8.25 2 2 3.5-4.25"/>',
-    "failed": '<path d="M5.25 2h5.5L14 5.25v5.5L10.75 14h-5.5L2 10.75v-5.5z"/><path d="m6 6 4 4M10 6l-4 4"/>',
+    "failed": '<path d="M5.25 2h5.5L14 5.25v5.5L10.75 14h-5.5L2 10.75v-5.5z"/><path d="m6 6'
+    ' 4 4M10 6l-4 4"/>',
     "cancelled": '<circle cx="8" cy="8" r="5.75"/><path d="M4.25 11.75l7.5-7.5"/>',
     # empty states
     "bench": '<path d="M1.5 6h13M3 6v7.5M13 6v7.5M3 10h10"/><path d="m6 6 1.5-3.5h1L10 6"/>',
-    "unplugged": '<path d="M1.5 14.5 4 12M5 8l3 3-1.5 1.5a2.1 2.1 0 0 1-3-3zM8 5l3 3 1.5-1.5a2.1 2.1 0 0 0-3-3z'
+    "unplugged": '<path d="M1.5 14.5 4 12M5 8l3 3-1.5 1.5a2.1 2.1 0 0 1-3-3zM8 5l3 3'
+    " 1.5-1.5a2.1 2.1 0 0 0-3-3z"
     'M12 4l2.5-2.5M6.5 9.5l1-1M7.5 10.5l1-1"/>',
 }

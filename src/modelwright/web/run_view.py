@@ -78,14 +78,18 @@ def settings_of(run: TrainingRun) -> list[Setting]:
     ]
 
 
-def matrix_rows(matrix: Mapping[str, Any]) -> list[tuple[str, list[Cell], int]]:
-    """Return label, fields and sum of each row of a confusion matrix."""
-    labels: Sequence[str] = matrix.get("labels", [])
+def matrix_rows(
+    matrix: Mapping[str, Any], order: Sequence[str] = ()
+) -> list[tuple[str, list[Cell], int]]:
+    """Return label, fields and sum of each row of a confusion matrix, in the order asked for."""
+    labels: list[str] = list(matrix.get("labels", []))
+    counts: list[list[int]] = matrix.get("matrix", [])
+    places = [labels.index(label) for label in order or labels]
     rows = []
-    for i, (label, counts) in enumerate(zip(labels, matrix.get("matrix", []), strict=False)):
-        total = sum(counts)
-        cells = [Cell(n, n / total if total else 0.0, i == j) for j, n in enumerate(counts)]
-        rows.append((label, cells, total))
+    for i in places:
+        total = sum(counts[i])
+        cells = [Cell(n := counts[i][j], n / total if total else 0.0, i == j) for j in places]
+        rows.append((labels[i], cells, total))
     return rows
 
 
@@ -134,15 +138,40 @@ class RunView:
             return [(n, title, self.run.metrics.get(n)) for n, title in REGRESSION_SCORES]
         return [(name, title, getattr(self.run, name)) for name, title in SCORES]
 
+    @cached_property
+    def _settings(self) -> list[Setting]:
+        return settings_of(self.run)
+
     @property
     def settings(self) -> list[Setting]:
-        """Return every hyperparameter in force."""
-        return settings_of(self.run)
+        """Return the hyperparameters that one may choose, as they are in force."""
+        known = defaults_of(self.run)
+        return [setting for setting in self._settings if setting.name in known]
+
+    @property
+    def fixed_settings(self) -> list[Setting]:
+        """Return the others that are in force."""
+        known = defaults_of(self.run)
+        return [setting for setting in self._settings if setting.name not in known]
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """Return the classes, in the order of the preset where there is one."""
+        labels: list[str] = list(self.run.confusion_matrix.get("labels", []))
+        preset = PRESETS.get(self.run.preset)
+        order = list(preset.allowed_labels) if preset else []
+        return sorted(labels, key=lambda label: order.index(label) if label in order else -1)
 
     @property
     def matrix(self) -> list[tuple[str, list[Cell], int]]:
         """Return the rows of the confusion matrix."""
-        return matrix_rows(self.run.confusion_matrix)
+        return matrix_rows(self.run.confusion_matrix, self.labels)
+
+    @property
+    def classes(self) -> list[tuple[str, Mapping[str, float]]]:
+        """Return each class and its scores."""
+        scores = self.run.per_class_metrics
+        return [(label, scores[label]) for label in self.labels if label in scores]
 
     @property
     def bars(self) -> list[Bar]:

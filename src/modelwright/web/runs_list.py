@@ -171,7 +171,7 @@ class RunsList:
 
     @property
     def column_choices(self) -> list[tuple[Column, bool, str]]:
-        """Return each column that may be chosen, whether it is shown, and the address to change it."""
+        """Return each column that may be chosen, whether it is shown, and how to change that."""
         names = [column.name for column in self.columns]
         choices = []
         for name, column in COLUMNS.items():
@@ -185,7 +185,7 @@ class RunsList:
 
     @cached_property
     def tabs(self) -> list[tuple[str, str, int, str, bool]]:
-        """Return name, title, count, address and whether it is chosen, for each status and for all."""
+        """Return name, title, count, address and whether it is chosen: all, and each status."""
         counts = dict(
             self._matching(with_status=False)
             .order_by()

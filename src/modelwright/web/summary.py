@@ -63,7 +63,7 @@ def spark_draw(values: list[float]) -> Spark | None:
     text = (
         f"Last {len(values)} accuracies, from {values[0]:.4f} to {values[-1]:.4f}, best {high:.4f}"
     )
-    return Spark(path, *(round(c, 1) for c in points[-1]), text)
+    return Spark(path, round(points[-1][0], 1), round(points[-1][1], 1), text)
 
 
 def summary_get() -> Summary | None:

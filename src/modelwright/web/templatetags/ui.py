@@ -25,8 +25,9 @@ KILO = 1024
 def _icon(name: str, css: str) -> SafeString:
     shape = mark_safe(ICONS[name])  # noqa: S308  (our own constant)
     return format_html(
-        '<svg class="icon{}" viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.5"'
-        ' stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{}</svg>',
+        '<svg class="icon{}" viewBox="0 0 16 16" fill="none" stroke="currentColor"'
+        ' stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round"'
+        ' aria-hidden="true">{}</svg>',
         f" {css}" if css else "",
         shape,
     )
@@ -105,6 +106,12 @@ def score(value: float | None, digits: int = 4) -> str:
     if value is None or not isinstance(value, int | float) or not math.isfinite(value):
         return NONE
     return f"{value:.{digits}f}"
+
+
+@register.filter
+def signed(value: float | None, digits: int = 4) -> str:
+    """Write a difference with its sign, a real minus for less."""
+    return NONE if value is None else f"{value:+.{digits}f}".replace("-", "\u2212")
 
 
 @register.filter

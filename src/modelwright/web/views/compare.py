@@ -41,7 +41,7 @@ def _numbers(text: str) -> list[int]:
 
 
 def _suggestion() -> str:
-    """Return the address that compares the last two completed runs, empty where there aren't two."""
+    """Return the address that compares the last two completed runs, empty where there are less."""
     newest = training_runs().filter(status=Status.COMPLETED).values_list("number", flat=True)
     numbers = sorted(newest[:SUGGESTED])
     if len(numbers) < SUGGESTED:

@@ -43,6 +43,12 @@
     }
     return dayTime.format(moment);
   }
+  function tabsShow() {
+    for (const tabs of $$(".tabs")) {
+      const chosen = $("[aria-current]", tabs);
+      if (chosen) tabs.scrollLeft = chosen.offsetLeft - tabs.offsetLeft - 24;
+    }
+  }
   function timesShow(root = document) {
     for (const element of $$("time[datetime]", root)) {
       const moment = new Date(element.dateTime);
@@ -225,6 +231,7 @@
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     timesShow(event.target);
+    tabsShow();
     selectionShow();
   });
   document.addEventListener("htmx:oobAfterSwap", () => {
@@ -245,6 +252,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     themeShow();
     timesShow();
+    tabsShow();
     $$("#toasts .toast").forEach(toastAge);
     for (const box of $$('input[name="run"]:checked')) picked.add(box.value);
     selectionShow();

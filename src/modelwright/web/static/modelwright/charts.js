@@ -31,7 +31,7 @@
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       margin: { l: 48, r: 16, t: 24, b: 40 },
-      xaxis: { ...axis, ...figure.layout?.xaxis },
+      xaxis: { ...axis, showgrid: false, ...figure.layout?.xaxis },
       yaxis: { ...axis, ...figure.layout?.yaxis },
       legend: { orientation: "h", x: 0, y: 1.14, font: { color: colour("ink") } },
       hoverlabel: { bgcolor: colour("raised"), bordercolor: colour("line-strong"), font: { color: colour("ink") } },

@@ -54,7 +54,8 @@
 
   source.addEventListener("status", (event) => {
     const data = JSON.parse(event.data);
-    logLine(event, data.message ? `${data.status}: ${data.message}` : data.status);
+    const word = data.status[0].toUpperCase() + data.status.slice(1);
+    logLine(event, data.message ? `${word}: ${data.message}` : word);
     announce.textContent = `The run is ${data.status}`;
     if (data.status === "running" || data.status === "pending") refresh("#run-head");
   });
