@@ -5,8 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.http import HttpRequest
 
 from modelwright.accounts.audit import Verb, audit_record
 from modelwright.accounts.errors import CredentialsError, LockedOutError
@@ -42,23 +41,9 @@ def credentials_check(*, request: HttpRequest, username: str, password: str) -> 
         user_logged_in.send(sender=User, request=request, user=user)
         return user
     if getattr(request, "axes_locked_out", False):
+        request.axes_locked_out = False  # type: ignore[attr-defined]  # answered here, not by axes
         raise LockedOutError(_locked_message(), retry_after=_cool_off_seconds())
     raise CredentialsError("The user name or the password is wrong.")
-
-
-def locked_out_response(
-    request: HttpRequest, _original: HttpResponse | None = None, _credentials: Any = None
-) -> HttpResponse:
-    """Answer a sign-in that the throttle refused (AXES_LOCKOUT_CALLABLE)."""
-    message = _locked_message()
-    response: HttpResponse
-    if request.path.startswith("/api/"):
-        response = JsonResponse({"detail": message, "code": LockedOutError.code}, status=429)
-    else:
-        context = {"message": message, "login_url": settings.LOGIN_URL}
-        response = render(request, "accounts/locked_out.html", context, status=429)
-    response["Retry-After"] = str(_cool_off_seconds())
-    return response
 
 
 def _cool_off_seconds() -> int:

@@ -195,7 +195,6 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_VERBOSE = False
-AXES_LOCKOUT_CALLABLE = "modelwright.accounts.signing_in.locked_out_response"
 
 # --- REST --------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -1,0 +1,247 @@
+"""The role table: every address x everybody x every method has one expected answer.
+
+A new address needs a row here, or `test_every_address_has_a_row` fails. Pages send anonymous
+visitors to the sign-in page; REST answers 401.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.http import HttpResponse
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
+
+from modelwright.accounts.roles import ROLE_FOR_ACTION, Action, Role
+from modelwright.api.base import ApiView
+from modelwright.api.permissions import RolePermission
+from tests.api.conftest import MakeRun
+from tests.people import PEOPLE, browser, person, rest
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+RANK = {name: rank for rank, name in enumerate(PEOPLE)}  # each may what those before them may
+
+# address -> method -> the least of PEOPLE who may; HEAD goes as GET
+TABLE: dict[str, dict[str, str]] = {
+    # REST
+    "api/training/train/": {"POST": "trainer"},
+    "api/training/runs/": {"GET": "viewer"},
+    "api/training/runs/<int:number>/": {"GET": "viewer", "PATCH": "trainer"},
+    "api/training/runs/<int:number>/cancel/": {"POST": "trainer"},
+    "api/training/runs/<int:number>/events/": {"GET": "viewer"},
+    "api/training/runs/<int:number>/artifact/": {"GET": "viewer"},
+    "api/auth/token/": {"POST": "anonymous", "DELETE": "stranger"},
+    "api/auth/jwt/": {"POST": "anonymous"},
+    "api/auth/jwt/refresh/": {"POST": "anonymous"},
+    "api/auth/jwt/logout/": {"POST": "anonymous"},
+    "api/auth/me/": {"GET": "stranger"},
+    "healthz": {"GET": "anonymous"},
+    "readyz": {"GET": "anonymous"},
+    "openapi.json": {"GET": "anonymous"},
+    "docs": {"GET": "anonymous"},
+    # pages
+    "": {"GET": "stranger", "POST": "stranger", "PUT": "stranger", "PATCH": "stranger",
+         "DELETE": "stranger"},
+    "login": {"GET": "anonymous", "POST": "anonymous", "PUT": "anonymous"},
+    "logout": {"POST": "stranger"},
+    "ui/runs": {"GET": "viewer"},
+    "ui/runs/live": {"GET": "viewer"},
+    "ui/runs/new": {"GET": "trainer", "POST": "trainer"},
+    "ui/runs/<int:number>": {"GET": "viewer"},
+    "ui/runs/<int:number>/events": {"GET": "viewer"},
+    "ui/runs/<int:number>/cancel": {"POST": "trainer"},
+    "ui/runs/<int:number>/notes": {"POST": "trainer"},
+    "ui/runs/<int:number>/run.json": {"GET": "viewer"},
+    "ui/runs/<int:number>/metrics.json": {"GET": "viewer"},
+    "ui/runs/<int:number>/model.pkl": {"GET": "viewer"},
+    "ui/compare": {"GET": "viewer"},
+    "ui/audit": {"GET": "admin"},
+    "ui/account": {"GET": "stranger"},
+    "ui/account/password": {"POST": "stranger"},
+    "ui/account/tokens": {"POST": "stranger"},
+    "ui/account/tokens/<str:key>/revoke": {"POST": "stranger"},
+    "ui/design": {"GET": "stranger"},
+}  # fmt: skip
+# Addresses that are the same for everybody and whatever the method.
+SAME_FOR_ALL = {"docs/": 302, "^api/": 404}
+PARAMETERS = {
+    "<int:number>": "1", "<str:key>": "abc", "<path:object_id>": "1", "<id>": "1",
+    "<path:content_type_id>": "1", "<app_label>": "runs", "<str:pk>": "1",
+}  # fmt: skip
+# History is not deleted, runs are not typed in; autocomplete wants to know for which field.
+NOT_EVEN_ADMINS = ("/add/", "/delete/", "/autocomplete/")
+METHODLESS = {"ui/runs/<int:number>/events": {"HEAD"}}  # a stream has no HEAD
+
+pytestmark = pytest.mark.django_db
+
+
+def walk(patterns: Any, prefix: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from walk(pattern.url_patterns, route)
+        else:
+            assert isinstance(pattern, URLPattern)
+            yield route
+
+
+ALL = list(walk(get_resolver().url_patterns))
+OURS = [route for route in ALL if not route.startswith("admin/")]
+ADMIN = [route for route in ALL if route.startswith("admin/")]
+
+
+def fill(route: str) -> str:
+    for name, value in PARAMETERS.items():
+        route = route.replace(name, value)
+    if route.endswith("(?P<url>.*)$"):
+        route = "admin/nothing-here/"
+    if "(?P<app_label>" in route:
+        route = "admin/runs/"
+    assert "<" not in route, f"say in PARAMETERS what stands for the parameter of {route}"
+    return f"/{route}"
+
+
+def is_rest(route: str) -> bool:
+    return hasattr(resolve(fill(route)).func, "cls")
+
+
+def ask(route: str, who: str, method: str) -> Any:
+    client = rest(who) if is_rest(route) else browser(who)
+    client.handler.enforce_csrf_checks = False
+    headers = {"Prefer": "wait=0"}
+    return client.generic(
+        method, fill(route), b"{}", content_type="application/json", headers=headers
+    )
+
+
+def expected(row: dict[str, str], who: str, method: str, *, rest_view: bool) -> set[int]:
+    """Return the codes that are right; 200 stands for any answer of the view itself."""
+    refused = ({401} if rest_view else {302}) if who == "anonymous" else {403}
+    method = "GET" if method == "HEAD" else method
+    if method in row:
+        return {200} if RANK[who] >= RANK[row[method]] else refused
+    least = min(row.values(), key=RANK.__getitem__)
+    return {405} if RANK[who] >= RANK[least] else refused
+
+
+def to_sign_in(answer: HttpResponse) -> bool:
+    return answer.status_code == 302 and answer["Location"].startswith("/login")
+
+
+def test_every_address_has_a_row() -> None:
+    known = set(TABLE) | set(SAME_FOR_ALL)
+    assert set(OURS) - known == set(), "say in TABLE who may use the new addresses"
+    assert known - set(OURS) == set(), "these addresses are gone: take their rows out"
+
+
+def test_every_action_is_held_by_a_role() -> None:
+    assert set(ROLE_FOR_ACTION) == set(Action)
+    assert min(ROLE_FOR_ACTION[a] for a in Action if a is not Action.SIGNED_IN) == Role.VIEWER
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("route", sorted(TABLE))
+def test_who_may(route: str, who: str, make_run: MakeRun, silent_bell: list[str]) -> None:
+    make_run()
+    rest_view = is_rest(route)
+    for method in METHODS:
+        if method in METHODLESS.get(route, ()):
+            continue
+        right = expected(TABLE[route], who, method, rest_view=rest_view)
+        answer = ask(route, who, method)
+        code, what = answer.status_code, f"{who} {method} {fill(route)}: {answer.status_code}"
+        assert code < 500 or route == "readyz", what
+        if right == {200}:
+            # a 401 of the sign-in itself is the view's own answer to an empty body
+            assert code not in (403, 405), what
+            assert code != 401, what
+            assert who == "anonymous" or route == "logout" or not to_sign_in(answer), what
+        elif right == {302}:
+            assert to_sign_in(answer), what
+        elif route == "login" and who != "anonymous":
+            assert code == 302, what  # signed in already: sent on, whatever the method
+        else:
+            assert code in right, what
+        if code == 401:
+            assert answer["WWW-Authenticate"], what
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("route", sorted(ADMIN))
+def test_the_admin_site_is_for_admins(route: str, who: str, make_run: MakeRun) -> None:
+    make_run()
+    for method in ("GET", "POST"):
+        answer = ask(route, who, method)
+        what = f"{who} {method} {fill(route)}: {answer.status_code}"
+        if who == "anonymous":
+            assert to_sign_in(answer), what
+        elif who != "admin":
+            assert answer.status_code == 403, what
+        else:
+            assert answer.status_code < 500, what
+            assert route == "admin/logout/" or not to_sign_in(answer), what
+            if method == "GET" and not route.endswith(NOT_EVEN_ADMINS):
+                assert answer.status_code != 403, what
+
+
+def test_the_admin_site_shows_our_own_tables_only() -> None:
+    shown = {model._meta.label for model in admin.site._registry}
+    assert shown == {
+        "accounts.User", "accounts.AuditEntry", "auth.Group", "runs.TrainingRun", "runs.Worker",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("route", sorted(SAME_FOR_ALL))
+@pytest.mark.parametrize("who", PEOPLE)
+def test_what_is_the_same_for_all(route: str, who: str) -> None:
+    url = {"^api/": "/api/nothing/here/"}.get(route, f"/{route}")
+    assert rest(who).get(url).status_code == SAME_FOR_ALL[route]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/api//training/runs/", "//api/training/runs/", "/API/training/runs/",
+        "/api/training/runs//", "/api/training/runs/1//", "/api/training/../training/runs/",
+        "/api/training/runs/%2e%2e/runs/", "/api/training/runs/;x=1/", "/api/training/runs/.json",
+        "/static/../api/training/runs/", "/admin/../api/training/runs/", "/Admin/", "/admin//",
+        "//admin/", "/ui//runs", "/UI/runs", "/ui/runs/", "/ui/runs;x",
+    ],
+)  # fmt: skip
+def test_no_other_spelling_opens_an_address(url: str) -> None:
+    answer = rest("anonymous").get(url)
+    assert answer.status_code in (301, 302, 400, 401, 403, 404)
+    if answer.status_code in (301, 302):
+        assert to_sign_in(answer) or rest("anonymous").get(answer["Location"]).status_code in (
+            302, 401, 403, 404,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "PROPFIND", "CONNECT", "X"])
+@pytest.mark.parametrize("route", [r for r in sorted(TABLE) if r.startswith("api/training")])
+def test_odd_methods_open_nothing(route: str, method: str, make_run: MakeRun) -> None:
+    make_run()
+    assert ask(route, "anonymous", method).status_code == 401
+    assert ask(route, "stranger", method).status_code == 403
+    assert ask(route, "trainer", method).status_code in (200, 405)
+
+
+def test_a_view_that_does_not_say_is_closed_to_everybody() -> None:
+    class Forgotten(ApiView):
+        def get(self, request: Any) -> None: ...
+
+    class HalfForgotten(ApiView):
+        actions = {"GET": Action.SIGNED_IN}
+
+        def get(self, request: Any) -> None: ...
+        def post(self, request: Any) -> None: ...
+
+    def allowed(view: ApiView, method: str) -> bool:
+        request: Any = type("Request", (), {})()
+        request.user, request.method = person("admin"), method
+        return RolePermission().has_permission(request, view)
+
+    assert not allowed(Forgotten(), "GET")
+    assert not allowed(Forgotten(), "OPTIONS")
+    assert allowed(HalfForgotten(), "GET")
+    assert not allowed(HalfForgotten(), "POST")
