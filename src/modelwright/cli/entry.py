@@ -4,6 +4,7 @@
 that needs Django is imported after Django is set up, so that it has its imports on top.
 """
 
+import os
 import sys
 from dataclasses import dataclass
 from importlib import import_module
@@ -70,7 +71,8 @@ COMMANDS = {
 
 
 def main() -> None:
-    """Run the command line and exit with its code."""
+    """Run the command line and exit with its code; what it writes is its user's alone."""
+    os.umask(0o077)
     sys.exit(run(sys.argv[1:]))
 
 

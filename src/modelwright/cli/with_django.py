@@ -10,6 +10,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, Programmi
 
 from modelwright.cli.errors import CommandError
 from modelwright.cli.home import home_open
+from modelwright.cli.quiet import hush
 from modelwright.cli.running import run_app
 from modelwright.core.context import Origin, acting
 
@@ -24,6 +25,8 @@ def start() -> None:
     """
     home = home_open()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "modelwright.config.settings")
+    # Celery would load every view to check the addresses: a worker and a scheduler have none
+    os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
     try:
         django.setup()
     except OSError as error:
@@ -44,6 +47,7 @@ def run(module: str, arguments: list[str], program: str, *, channel: str) -> int
         What was expected to go wrong at times: database away, tables missing, disk full.
     """
     start()
+    hush()
     if channel == "cli":
         logging.getLogger().setLevel(logging.WARNING)
     app = import_module(module).app

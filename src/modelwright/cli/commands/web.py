@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
+from django.urls import get_resolver
 
 from modelwright.cli.errors import CommandError
 from modelwright.cli.listening import listen
@@ -26,6 +27,7 @@ def web(
     Any number may run side by side behind a proxy, on the same database and broker.
     """
     listener = listen(host, port) if descriptor is None else socket.socket(fileno=descriptor)
+    _ = get_resolver().url_patterns  # a mistake in them shows now, and the first page is fast
     server = uvicorn.Server(
         uvicorn.Config(
             application,
