@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modelwright.engine import DataLoadError, TableLimits, read_table
+from modelwright.engine import table_layout as table_layout_module
 from tests.bad_tables import GOOD, ODD_TABLES
 
 
@@ -79,6 +80,24 @@ def test_same_table_in_another_dress_reads_the_same(name: str, tmp_path: Path) -
     plain = read_table(write(tmp_path, GOOD)).frame
     other = read_table(write(tmp_path, ODD_TABLES[name])).frame
     pd.testing.assert_frame_equal(plain, other, check_dtype=False)
+
+
+LINE = st.lists(st.sampled_from(["a", ",", ",", " ", "\t", "é"]), max_size=5).map("".join)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(LINE, max_size=6), st.sampled_from(["\n", "\r\n"]))
+def test_quick_check_agrees_with_the_thorough_one(lines: list[str], end: str) -> None:
+    text = end.join(["a,b", "1,2", *lines]).encode()
+    answers = []
+    for check in (table_layout_module._quick_check, lambda *_: None):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(table_layout_module, "_quick_check", check)
+            try:
+                answers.append(table_layout_module.table_layout(text, TableLimits(), "t.csv"))
+            except DataLoadError as error:
+                answers.append(str(error))
+    assert answers[0] == answers[1]
 
 
 def test_plain_csv_reads_as_pandas_reads_it(tmp_path: Path) -> None:
