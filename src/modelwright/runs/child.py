@@ -78,10 +78,8 @@ def fork(task: ChildTask) -> tuple[int, int]:
     reading, writing = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
-    gc.freeze()  # a collection in the child would write to, and so copy, every page of ours
     pid = os.fork()
     if pid:
-        gc.unfreeze()
         os.close(writing)
         with contextlib.suppress(OSError):
             os.setpgid(pid, pid)
@@ -97,6 +95,7 @@ def fork(task: ChildTask) -> tuple[int, int]:
 
 def _settle(parent: int) -> None:
     """Become a process of its own that ends with its parent."""
+    gc.freeze()  # a collection would write to, and so copy, every page shared with the parent
     os.setpgid(0, 0)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1):
         signal.signal(number, signal.SIG_DFL)

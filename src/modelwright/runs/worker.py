@@ -1,6 +1,7 @@
 """The worker: Celery's pool hears the bell, a pulse says that it lives, and it sweeps."""
 
 import ctypes
+import gc
 import logging
 import os
 import signal
@@ -38,9 +39,12 @@ def worker_run(app: Celery) -> None:
         load_work(kind.work)  # imported before the fork, so that every child starts warm
     warm_up()
     connections.close_all()
+    gc.collect()
+    gc.freeze()  # what is loaded so far stays shared with the pool: no collection writes to it
     try:
         app.worker_main(
             [
+                "--quiet",
                 "worker",
                 "--pool=prefork",
                 f"--concurrency={settings.JOB_SLOTS + 1}",
