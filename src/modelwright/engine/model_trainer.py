@@ -3,16 +3,13 @@
 import dataclasses
 import os
 import time
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits
 
 from modelwright.engine.artifacts import write_artifact
 from modelwright.engine.config import TableLimits, TrainingConfig
@@ -20,18 +17,14 @@ from modelwright.engine.dataset import Dataset, ReportProgress, load_dataset
 from modelwright.engine.environment import environment
 from modelwright.engine.errors import TrainingError
 from modelwright.engine.evaluation import evaluate_classification, evaluate_regression
+from modelwright.engine.fitting import FIT_FAILURES, FIT_TO, first_line, fit_pipeline
 from modelwright.engine.hyperparameters import validate_hyperparameters
 from modelwright.engine.importance import permutation_importance, summed_importance
 from modelwright.engine.parameters import CLASSIFICATION
-from modelwright.engine.preprocessing import build_preprocessor
 from modelwright.engine.presets import FUTURE_SKILLS, preset_for
 from modelwright.engine.recording import get_recorder
 from modelwright.engine.results import ArtifactInfo, Evaluation, TrainingResult, plain
 from modelwright.engine.trainers import Trainer, trainer_for
-
-FIT_FROM, FIT_TO = 10.0, 90.0
-MOST_FIT_WARNINGS = 5
-_FIT_FAILURES = (ValueError, TypeError, ArithmeticError, IndexError, np.linalg.LinAlgError)
 
 
 def _silent(_percent: float, _step: str, _message: str) -> None:
@@ -158,7 +151,7 @@ class ModelTrainer:
         self.metrics_: dict[str, float | None] = {}
         self.artifact_: ArtifactInfo | None = None
         self.model_path_: str | None = None
-        self._fit_warnings: list[str] = []
+        self._fit_warnings: tuple[str, ...] = ()
         self._importance: dict[str, float] | None = None
         self._started: float | None = None
 
@@ -232,15 +225,16 @@ class ModelTrainer:
         given = {**self.config.hyperparameters, **hyperparameters}
         trainer, estimator = self._estimator(data, given)
         self.config = dataclasses.replace(self.config, hyperparameters=given)
-        failures: tuple[type[Exception], ...] = (*_FIT_FAILURES, *trainer.failures)
+        failures: tuple[type[Exception], ...] = (*FIT_FAILURES, *trainer.failures)
         started = time.perf_counter()
         try:
-            self.model = self._fit(trainer, estimator, data)
+            fitted = fit_pipeline(trainer, estimator, data, self.config, self.report)
+            self.model, self._fit_warnings = fitted.pipeline, fitted.warnings
             self.report(FIT_TO, "evaluate", f"Evaluating on {len(data.X_test)} rows")
             self.evaluation_ = self._evaluate(self.model, data.X_test, data.y_test)
         except failures as error:
             self.model = None
-            raise TrainingError(f"The fit failed: {_short(error)}") from error
+            raise TrainingError(f"The fit failed: {first_line(error)}") from error
         duration = round(time.perf_counter() - started, 4)
         self._importance = None
         self.metrics_ = {**self.evaluation_.metrics, "training_duration_seconds": duration}
@@ -262,33 +256,6 @@ class ModelTrainer:
         if fault:
             raise TrainingError(fault)
         return trainer, estimator
-
-    def _fit(self, trainer: Trainer, estimator: Any, data: Dataset) -> Pipeline:
-        self.report(FIT_FROM, "fit", f"Fitting on {len(data.X_train)} rows")
-
-        def progress(share: float, text: str) -> None:
-            self.report(round(FIT_FROM + share * (FIT_TO - FIT_FROM), 2), "fit", text or "Fitted")
-
-        preprocessor = build_preprocessor(
-            data.features, exact_categories=self.config.preset is not None
-        )
-        if trainer.dense:
-            preprocessor.sparse_threshold = 0.0
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", ConvergenceWarning)
-            encoded = preprocessor.fit_transform(data.X_train)
-            with threadpool_limits(self.config.threads if trainer.native_threads else None):
-                trainer.fit(
-                    estimator,
-                    encoded,
-                    data.y_train,
-                    threads=self.config.threads,
-                    progress=progress,
-                )
-        found = dict.fromkeys(_short(entry.message) for entry in caught)
-        self._fit_warnings = [f"From the fit: {text}" for text in found][:MOST_FIT_WARNINGS]
-        name = "classifier" if data.task == CLASSIFICATION else "regressor"
-        return Pipeline([("preprocessor", preprocessor), (name, estimator)])
 
     def _evaluate(self, model: Pipeline, X: Any, y: Any) -> Evaluation:
         data = self._loaded()
@@ -325,8 +292,8 @@ class ModelTrainer:
             )
         try:
             return dict(self._evaluate(model, X_test, y_test).metrics)
-        except _FIT_FAILURES as error:
-            raise TrainingError(f"These rows can't be evaluated: {_short(error)}") from error
+        except FIT_FAILURES as error:
+            raise TrainingError(f"These rows can't be evaluated: {first_line(error)}") from error
 
     def save_model(self, path: str | os.PathLike[str]) -> ArtifactInfo:
         """Save the model by joblib, whole or not at all.
@@ -500,8 +467,3 @@ class ModelTrainer:
         if self.model is None:
             raise TrainingError("No model trained. Call train() first.")
         return self.model
-
-
-def _short(error: object) -> str:
-    lines: list[str] = [line for line in str(error).strip().splitlines() if line.strip()]
-    return (lines or [type(error).__name__])[0][:300]
