@@ -18,7 +18,7 @@ from modelwright.accounts.admin_site import AuditedAdmin, ReadOnlyAdmin
 from modelwright.accounts.models import User
 from modelwright.runs.errors import NotCancellableError
 from modelwright.runs.models import TrainingRun, Worker
-from modelwright.runs.selectors import training_runs
+from modelwright.runs.selectors import training_run_get, training_runs
 from modelwright.runs.services import training_cancel, training_change_notes
 from modelwright.runs.states import Status
 
@@ -148,7 +148,8 @@ class TrainingRunAdmin(AuditedAdmin):
     ) -> None:
         """Write the notes alone: the rest of the row may have changed meanwhile."""
         if "notes" in form.changed_data:
-            training_change_notes(run=obj, notes=obj.notes, user=_actor(request))
+            run = training_run_get(obj.number)  # as stored: `obj` carries the form's values
+            training_change_notes(run=run, notes=obj.notes, user=_actor(request))
 
     def save_related(
         self, request: HttpRequest, form: ModelForm[Any], formsets: Any, change: bool
