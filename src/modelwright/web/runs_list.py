@@ -59,7 +59,7 @@ COLUMNS = {
         Column("trees", "Trees", "n_estimators", default=False, number=True),
         Column("duration", "Duration", "training_duration_seconds", number=True),
         Column("user", "By", "user__username"),
-        Column("created", "Started", "created_at"),
+        Column("created", "Submitted", "created_at"),
         Column("notes", "Notes", "notes", default=False),
     )
 }
@@ -146,6 +146,13 @@ class RunsList:
     def open_numbers(self) -> list[int]:
         """Return the runs of this page that may still change."""
         return [run.number for run in self.rows if run.status in OPEN]
+
+    @property
+    def live_address(self) -> str:
+        """Return where the fresh rows of the open runs come from; it repeats the filters."""
+        runs = ",".join(map(str, self.open_numbers))
+        query = str(self.address).partition("?")[2]
+        return f"{reverse('runs_live')}?runs={runs}{'&' if query else ''}{query}"
 
     # --- what is around them -------------------------------------------------------------------
 

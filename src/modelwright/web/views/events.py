@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
@@ -78,7 +78,8 @@ def _look(job_id: UUID, after: int) -> tuple[str, list[JobEvent]]:
         status = TrainingRun.objects.values_list("status", flat=True).get(pk=job_id)
         return status, job_events(job_id, after=after, limit=BATCH)
     finally:
-        close_old_connections()
+        if not connection.in_atomic_block:
+            connection.close()
 
 
 def event_frame(event: JobEvent) -> str:

@@ -68,7 +68,7 @@ def runs_live(request: HttpRequest) -> HttpResponse:
     response = render(
         request,
         "pages/_runs_live.html",
-        {"listing": listing, "rows": rows},
+        {"listing": listing, "rows": rows, "tabs": listing.tabs},
         status=None if still_open else STOP_POLLING,
     )
     patch_vary_headers(response, ["HX-Request"])
