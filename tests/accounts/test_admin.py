@@ -16,6 +16,7 @@ from tests.people import person
 pytestmark = pytest.mark.django_db
 RUNS = "/admin/runs/trainingrun/"
 USERS = "/admin/accounts/user/"
+NEW = "another long one!"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -207,13 +208,13 @@ def test_a_password_changed_for_somebody_is_recorded_without_it(admin: Client) -
         f"{USERS}{user.pk}/password/",
         {
             "usable_password": "true",
-            "password1": "another long one!",
-            "password2": "another long one!",
+            "password1": NEW,
+            "password2": NEW,
         },
     )
     assert answer.status_code == 302
     user.refresh_from_db()
-    assert user.check_password("another long one!")
+    assert user.check_password(NEW)
     entry = AuditEntry.objects.get(verb="user.changed")
     assert (entry.actor_name, entry.after) == ("admin", {"password": "(changed)"})
 
