@@ -97,8 +97,8 @@ is a classification: use accuracy, precision, recall, f1, roc_auc
         )
     if metric.needs_shares and model_type in NO_SHARES and classes is not None and classes > 2:
         raise ScoringError(
-            f"scoring_metric {name!r} needs probabilities, and {model_type} gives none for more than"
-            " two classes: use accuracy, precision, recall or f1",
+            f"scoring_metric {name!r} needs probabilities, and {model_type} gives none for more"
+            " than two classes: use accuracy, precision, recall or f1",
             scoring_metric=name,
         )
     return metric

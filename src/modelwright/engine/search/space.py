@@ -143,7 +143,9 @@ class SearchSpace:
 
     def holds(self, params: Mapping[str, Any]) -> bool:
         """Return whether a combination (of an earlier search, say) belongs to the space."""
-        wanted = {d.name for d in self.dimensions if d.condition is None or d.condition.holds(params)}
+        wanted = {
+            d.name for d in self.dimensions if d.condition is None or d.condition.holds(params)
+        }
         found = {d.name: d for d in self.dimensions if d.name in params}
         return wanted == set(params) and all(found[n].holds(v) for n, v in params.items())
 
@@ -278,6 +280,10 @@ def _holds(dimension: Choices, names: Sequence[str], values: Sequence[Any]) -> b
     return dimension.condition is None or dimension.condition.holds(params)
 
 
+class _WrongError(ValueError):
+    """One parameter of the grid is wrong; the text goes behind its name."""
+
+
 class _Parser:
     """Turns one grid into dimensions and collects what is wrong with it."""
 
@@ -304,9 +310,10 @@ class _Parser:
                 shown = str(name)[:SHOWN_NAME_CHARS]
                 self.faults.append(f"Unknown hyperparameter {shown!r}. {self._hint()}")
                 continue
-            dimension = self._dimension(self.allowed[name], value)
-            if dimension is not None:
-                dimensions.append(dimension)
+            try:
+                dimensions.append(self._dimension(self.allowed[name], value))
+            except _WrongError as wrong:
+                self.faults.append(f"{name}: {wrong}")
         if not self.faults:
             self._check_conditions({d.name: d for d in dimensions})
         if self.faults:
@@ -316,55 +323,48 @@ class _Parser:
     def _hint(self) -> str:
         return f"Allowed: {', '.join(sorted(self.allowed))}"
 
-    def _dimension(self, parameter: Parameter, value: object) -> Dimension | None:
+    def _dimension(self, parameter: Parameter, value: object) -> Dimension:
         if isinstance(value, Mapping):
             return self._from_object(parameter, value)
         return self._choices(parameter, value, None)
 
-    def _from_object(self, parameter: Parameter, value: Mapping[Any, Any]) -> Dimension | None:
+    def _from_object(self, parameter: Parameter, value: Mapping[Any, Any]) -> Dimension:
         entries = dict(value)
         condition = None
         if "when" in entries:
-            condition = self._condition(parameter.name, entries.pop("when"))
-            if condition is None:
-                return None
+            condition = _condition(entries.pop("when"))
         if set(entries) == {"choices"}:
             return self._choices(parameter, entries["choices"], condition)
         if "low" in entries and "high" in entries and set(entries) <= _RANGE_KEYS:
             return self._range(parameter, entries, condition)
-        return self._fault(
-            parameter,
+        raise _WrongError(
             'must be a list of choices or a range like {"low": 1, "high": 10}, with "log" or "step"'
             " if wanted",
         )
 
-    def _choices(
-        self, parameter: Parameter, value: object, condition: Condition | None
-    ) -> Choices | None:
+    def _choices(self, parameter: Parameter, value: object, condition: Condition | None) -> Choices:
         if not isinstance(value, list | tuple):
-            return self._fault(parameter, "must be a list of choices or a range")
+            raise _WrongError("must be a list of choices or a range")
         if not value:
-            return self._fault(parameter, "the list of choices is empty")
+            raise _WrongError("the list of choices is empty")
         if len(value) > MAX_CHOICES:
-            return self._fault(
-                parameter, f"has {len(value):,} choices; the limit is {MAX_CHOICES:,}"
-            )
+            raise _WrongError(f"has {len(value):,} choices; the limit is {MAX_CHOICES:,}")
         for position, entry in enumerate(value, 1):
             fault = parameter.fault(entry)
             if fault:
-                return self._fault(parameter, f"choice {position}: {fault}")
+                raise _WrongError(f"choice {position}: {fault}")
         repeated = _repeated(value)
         if repeated:
             first, second = repeated
-            return self._fault(parameter, f"choices {first} and {second} are the same")
+            raise _WrongError(f"choices {first} and {second} are the same")
         return Choices(parameter.name, tuple(value), condition)
 
     def _range(
         self, parameter: Parameter, entries: Mapping[str, Any], condition: Condition | None
-    ) -> Range | None:
+    ) -> Range:
         fault = self._range_fault(parameter, entries)
         if fault:
-            return self._fault(parameter, fault)
+            raise _WrongError(fault)
         return Range(
             parameter.name,
             entries["low"],
@@ -379,11 +379,15 @@ class _Parser:
         low, high, step = entries["low"], entries["high"], entries.get("step")
         log = entries.get("log", False)
         if self.method == GRID:
-            return "grid_search takes lists of choices only; ranges are for random_search and bayesian"
+            return (
+                "grid_search takes lists of choices only; ranges are for random_search and bayesian"
+            )
         if not isinstance(parameter, IntegerParameter | NumberParameter):
             return "takes a list of choices, not a range"
         for end, value in (("low", low), ("high", high)):
-            fault = f"{parameter.name} must not be null" if value is None else parameter.fault(value)
+            fault = (
+                f"{parameter.name} must not be null" if value is None else parameter.fault(value)
+            )
             if fault:
                 return f"{end}: {fault}"
         if low > high:
@@ -393,16 +397,6 @@ class _Parser:
         if log and low <= 0:
             return "log needs a low above 0"
         return _step_fault(step, log, isinstance(parameter, IntegerParameter))
-
-    def _condition(self, name: str, when: object) -> Condition | None:
-        if not isinstance(when, Mapping) or len(when) != 1:
-            self.faults.append(f'{name}: "when" must name one parameter and the list of its values')
-            return None
-        other, values = next(iter(when.items()))
-        if not isinstance(values, list | tuple) or not values or len(values) > MAX_CHOICES:
-            self.faults.append(f'{name}: "when" must give a list of values')
-            return None
-        return Condition(str(other)[:SHOWN_NAME_CHARS], tuple(values))
 
     def _check_conditions(self, dimensions: Mapping[str, Dimension]) -> None:
         for dimension in dimensions.values():
@@ -420,8 +414,14 @@ class _Parser:
                     f'{dimension.name}: "when" holds a value that {other.name} can\'t have'
                 )
 
-    def _fault(self, parameter: Parameter, text: str) -> None:
-        self.faults.append(f"{parameter.name}: {text}")
+
+def _condition(when: object) -> Condition:
+    if not isinstance(when, Mapping) or len(when) != 1:
+        raise _WrongError('"when" must name one parameter and the list of its values')
+    other, values = next(iter(when.items()))
+    if not isinstance(values, list | tuple) or not values or len(values) > MAX_CHOICES:
+        raise _WrongError('"when" must give a list of values')
+    return Condition(str(other)[:SHOWN_NAME_CHARS], tuple(values))
 
 
 def _repeated(values: Sequence[Any]) -> tuple[int, int] | None:

@@ -1,0 +1,108 @@
+"""Makes sure that the tree builder, called directly, does what scikit-learn's forests do."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from modelwright.engine.parameters import CLASSIFICATION
+from modelwright.engine.search.evaluators.forest import grow
+from modelwright.engine.search.evaluators.trees import NATIVE, UNLIMITED, Grower, Rows, setup_of
+from modelwright.engine.search.problem import Fold
+from modelwright.engine.trainers import trainer_for
+
+SEED = 1
+CASES: tuple[tuple[int, int | None], ...] = ((3, 3), (6, None))  # trees, depth
+N_TRAIN, N_TEST = 48, 24
+
+# What other versions of scikit-learn raise where a private name or argument has changed.
+_STRANGE: tuple[type[Exception], ...] = (
+    TypeError,
+    ValueError,
+    AttributeError,
+    LookupError,
+    ImportError,
+    ArithmeticError,
+)
+
+
+@cache
+def forest_fault(model_type: str, task: str) -> str:
+    """Return how the direct way differs from the public one, or nothing.
+
+    Small forests are grown both ways on dense and on sparse rows, with every kind of class weight;
+    every probability or number must be equal to the last bit. A fraction of a second, once.
+
+    Parameters
+    ----------
+    model_type : str
+        ``random_forest`` or ``extra_trees``.
+    task : str
+        ``classification`` or ``regression``.
+
+    Examples
+    --------
+    >>> forest_fault("random_forest", "classification")
+    ''
+    """
+    if not NATIVE:
+        return "scikit-learn's tree builder isn't where it used to be"
+    for params in _parameters(task):
+        for sparse in (False, True):
+            try:
+                same = _same(model_type, task, params, sparse)
+            except _STRANGE as error:
+                return f"scikit-learn's tree builder can't be called directly ({error})"[:200]
+            if not same:
+                return "trees grown directly differ from those of this scikit-learn's forests"
+    return ""
+
+
+def _parameters(task: str) -> Iterator[dict[str, Any]]:
+    weights = (None, "balanced", "balanced_subsample") if task == CLASSIFICATION else (None,)
+    for number, class_weight in enumerate(weights):
+        params: dict[str, Any] = {"min_samples_split": 2 + number, "min_samples_leaf": 1 + number}
+        if task == CLASSIFICATION:
+            params["class_weight"] = class_weight
+        yield {**params, "bootstrap": True}
+    yield {**params, "bootstrap": False}
+
+
+def _same(model_type: str, task: str, params: dict[str, Any], sparse: bool) -> bool:
+    fold = _fold(task, sparse)
+    trainer = trainer_for(model_type)
+
+    def build(size: int, depth: int | None) -> Any:
+        wanted = {**params, "n_estimators": size, "max_depth": depth}
+        return trainer.build(task, wanted, random_state=SEED, threads=1)
+
+    setup = setup_of(build(*CASES[0]))
+    if setup is None:
+        return False
+    plan: dict[int, dict[int, list[int]]] = {}
+    for position, (size, depth) in enumerate(CASES):
+        plan.setdefault(UNLIMITED if depth is None else depth, {})[size] = [position]
+    rows = Rows(fold, setup.classify, SEED)
+    for positions, means in grow(Grower(rows, setup), plan):
+        forest = build(*CASES[positions[0]]).fit(fold.X_train, fold.y_train)
+        answers = forest.predict_proba if setup.classify else forest.predict
+        if not np.array_equal(answers(fold.X_test), means if setup.classify else means[:, 0]):
+            return False
+    return True
+
+
+def _fold(task: str, sparse: bool) -> Fold:
+    random = np.random.default_rng(SEED)
+    rows = N_TRAIN + N_TEST
+    kinds = random.integers(0, 5, rows)
+    numbers = random.normal(size=(rows, 3)).round(1)
+    X: Any = np.hstack([np.eye(5)[kinds], np.eye(4)[random.integers(0, 4, rows)], numbers])
+    y = numbers[:, 0] + (kinds == 1) + random.normal(size=rows)
+    if task == CLASSIFICATION:
+        y = np.digitize(y, [-0.5, 1.0])
+    if sparse:
+        X = csr_matrix(X)
+    train, test = slice(0, N_TRAIN), slice(N_TRAIN, rows)
+    return Fold(0, X[train], X[test], y[train], y[test], y[train], y[test])

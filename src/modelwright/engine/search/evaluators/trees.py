@@ -1,0 +1,288 @@
+"""Growing single trees by scikit-learn's own tree builder, without what surrounds it in a forest.
+
+A forest's `fit` spends much of its time on checks, copies and set-up, anew for each tree and each
+combination. Here the arrays of a fold are converted once, the rows that a tree draws are drawn once
+for all combinations, and splitter, criterion and builder are kept from tree to tree. What is called
+is what scikit-learn's `fit` calls, with the same arguments, so the trees are the same to the last
+bit; `selfcheck` makes sure of it, because these modules are private.
+
+**Dense or sparse.** Where the preprocessing gives a sparse matrix, scikit-learn grows trees by its
+sparse splitter, which visits the rows in another order than the dense one. With whole-number
+weights in a classification all its sums are exact in double precision, whatever the order, and so
+both splitters find the same tree: then the dense one is used, which is up to three times as fast.
+With other weights, or numbers to predict, the order shows in the last bits and can decide between
+two splits that are equally good: then the sparse one is used.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csc_matrix, issparse
+from sklearn.base import is_classifier
+from sklearn.utils import check_random_state, compute_class_weight, compute_sample_weight
+
+from modelwright.engine.search.problem import Fold
+
+try:
+    from sklearn.ensemble._forest import _generate_sample_indices, _get_n_samples_bootstrap
+    from sklearn.tree._classes import (
+        CRITERIA_CLF,
+        CRITERIA_REG,
+        DENSE_SPLITTERS,
+        SPARSE_SPLITTERS,
+    )
+    from sklearn.tree._tree import DepthFirstTreeBuilder, Tree
+except ImportError:  # another scikit-learn: selfcheck says so, and the public way is taken
+    NATIVE = False
+else:
+    NATIVE = True
+
+UNLIMITED = np.iinfo(np.int32).max
+MAX_DENSE_BYTES = 1 << 30
+MAX_DRAWN_BYTES = 1 << 26
+BALANCED = "balanced"
+BALANCED_SUBSAMPLE = "balanced_subsample"
+
+# What a forest must not have set, because it isn't done here.
+_DEFAULTS: dict[str, Any] = {
+    "max_leaf_nodes": None,
+    "min_weight_fraction_leaf": 0.0,
+    "min_impurity_decrease": 0.0,
+    "max_samples": None,
+    "oob_score": False,
+    "ccp_alpha": 0.0,
+    "monotonic_cst": None,
+}
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What the trees of a forest have in common, the limit of their depth apart.
+
+    Parameters
+    ----------
+    classify : bool
+        Classes or numbers.
+    criterion, splitter : str
+        As scikit-learn names them.
+    bootstrap : bool
+        Whether each tree draws its rows.
+    class_weight : str or None
+        ``balanced`` or ``balanced_subsample``.
+    max_features : str, int, float or None
+        As the forest has it.
+    min_samples_split, min_samples_leaf : int
+        The former as it is in force: never below twice the latter.
+    """
+
+    classify: bool
+    criterion: str
+    splitter: str
+    bootstrap: bool
+    class_weight: str | None
+    max_features: Any
+    min_samples_split: int
+    min_samples_leaf: int
+
+    @property
+    def whole_weights(self) -> bool:
+        """Return whether every row counts a whole number of times in a classification."""
+        weighted = self.class_weight is not None
+        drawn_by_weight = self.bootstrap and self.class_weight == BALANCED
+        return self.classify and (not weighted or drawn_by_weight)
+
+
+def setup_of(forest: Any) -> Setup | None:
+    """Return what a forest's trees have in common, or None where it can't be done here."""
+    params = forest.get_params(deep=False)
+    if any(params.get(name, value) != value for name, value in _DEFAULTS.items()):
+        return None
+    class_weight = params.get("class_weight")
+    if class_weight not in (None, BALANCED, BALANCED_SUBSAMPLE):
+        return None
+    if not forest.bootstrap and class_weight == BALANCED_SUBSAMPLE:
+        class_weight = BALANCED  # scikit-learn treats them alike: there is no subsample
+    return Setup(
+        is_classifier(forest),
+        forest.criterion,
+        forest.estimator.splitter,
+        bool(forest.bootstrap),
+        class_weight,
+        forest.max_features,
+        max(forest.min_samples_split, 2 * forest.min_samples_leaf),
+        forest.min_samples_leaf,
+    )
+
+
+class Rows:
+    """The rows of one fold as the builder wants them, and what is drawn from them.
+
+    Parameters
+    ----------
+    fold : Fold
+        Prepared rows.
+    classify : bool
+        Classes or numbers.
+    random_state : int
+        Seed of the forest.
+    """
+
+    def __init__(self, fold: Fold, classify: bool, random_state: int) -> None:
+        self.classify = classify
+        self.random = check_random_state(random_state)
+        self.seeds: list[int] = []
+        self.drawn: dict[str | None, list[Any]] = {}
+        self.drawn_bytes = 0
+        self.sparse = self._convert(fold)
+        self.n_rows, self.n_features = fold.X_train.shape
+        if classify:
+            self.classes, codes = np.unique(fold.codes_train, return_inverse=True)
+            self.n_classes = np.array([len(self.classes)], dtype=np.intp)
+        else:
+            self.classes, codes = np.empty(0, dtype=int), fold.codes_train
+            self.n_classes = np.array([1], dtype=np.intp)
+        self.codes = codes
+        self.y = np.ascontiguousarray(np.reshape(codes, (-1, 1)), dtype=np.float64)
+        self.balanced = self._balanced(codes) if classify else None
+
+    def _convert(self, fold: Fold) -> Any:
+        """Set the dense rows, and return the sparse ones where scikit-learn would use such."""
+        self.test = np.ascontiguousarray(_dense(fold.X_test), dtype=np.float32)
+        self.dense: Any = None
+        if not issparse(fold.X_train):
+            self.dense = np.asfortranarray(fold.X_train, dtype=np.float32)
+            return None
+        sparse = csc_matrix(fold.X_train, dtype=np.float32)
+        sparse.sort_indices()
+        if sparse.shape[0] * sparse.shape[1] * 4 <= MAX_DENSE_BYTES:
+            self.dense = np.asfortranarray(sparse.toarray())
+        return sparse
+
+    @property
+    def finite(self) -> bool:
+        """Return whether every number is one; the public way knows what to do about others."""
+        train = self.dense if self.sparse is None else self.sparse.data
+        return bool(np.isfinite(train).all() and np.isfinite(self.test).all())
+
+    def _balanced(self, codes: Any) -> Any:
+        names = np.arange(len(self.classes))
+        weights = compute_class_weight(BALANCED, classes=names, y=codes)
+        return compute_sample_weight(dict(zip(names, weights, strict=True)), codes)
+
+    def seed(self, index: int) -> int:
+        """Return the seed of a tree: the forest draws one for each, in order."""
+        while len(self.seeds) <= index:
+            self.seeds.append(int(self.random.randint(np.iinfo(np.int32).max)))
+        return self.seeds[index]
+
+    def weights(self, setup: Setup, index: int) -> Any:
+        """Return how much each row counts for a tree, or None where all count alike."""
+        if not setup.bootstrap:
+            return self.balanced if setup.class_weight == BALANCED else None
+        if setup.class_weight == BALANCED_SUBSAMPLE:
+            indices = self._draw(index, None)
+            counts = np.bincount(indices, minlength=self.n_rows)
+            return counts * compute_sample_weight(BALANCED, self.y, indices=indices)
+        return self._counts(setup.class_weight, index).astype(np.float64)
+
+    def _counts(self, class_weight: str | None, index: int) -> Any:
+        known = self.drawn.setdefault(class_weight, [])
+        if index < len(known):
+            return known[index]
+        weights = self.balanced if class_weight == BALANCED else None
+        counts = np.bincount(self._draw(index, weights), minlength=self.n_rows)
+        if self.drawn_bytes < MAX_DRAWN_BYTES and index == len(known) and counts.max() < 2**16:
+            known.append(counts.astype(np.uint16))
+            self.drawn_bytes += 2 * self.n_rows
+        return counts
+
+    def _draw(self, index: int, weights: Any) -> Any:
+        rows = _get_n_samples_bootstrap(self.n_rows, None, weights)
+        return _generate_sample_indices(self.seed(index), self.n_rows, rows, weights)
+
+
+class Grower:
+    """Grows the trees of one set-up on the rows of one fold, each as deep as wanted.
+
+    Parameters
+    ----------
+    rows : Rows
+        To learn from.
+    setup : Setup
+        What the trees have in common.
+    """
+
+    def __init__(self, rows: Rows, setup: Setup) -> None:
+        self.rows = rows
+        self.setup = setup
+        self.random = _FirstDraw()
+        use_sparse = rows.sparse is not None and (rows.dense is None or not setup.whole_weights)
+        self.X = rows.sparse if use_sparse else rows.dense
+        self.splitter = self._splitter(SPARSE_SPLITTERS if use_sparse else DENSE_SPLITTERS)
+        self.builders: dict[int, Any] = {}
+
+    def _splitter(self, kinds: Any) -> Any:
+        setup, rows = self.setup, self.rows
+        if setup.classify:
+            criterion = CRITERIA_CLF[setup.criterion](1, rows.n_classes)
+        else:
+            criterion = CRITERIA_REG[setup.criterion](1, rows.n_rows)
+        return kinds[setup.splitter](
+            criterion,
+            _feature_count(setup.max_features, rows.n_features),
+            setup.min_samples_leaf,
+            0.0,
+            self.random,
+            None,
+        )
+
+    def weights(self, index: int) -> Any:
+        """Return how much each row counts for a tree; the same for every depth."""
+        return self.rows.weights(self.setup, index)
+
+    def grow(self, index: int, depth: int, weights: Any) -> Any:
+        """Return a tree of the forest, grown to a depth."""
+        if depth not in self.builders:
+            self.builders[depth] = DepthFirstTreeBuilder(
+                self.splitter,
+                self.setup.min_samples_split,
+                self.setup.min_samples_leaf,
+                0.0,
+                depth,
+                0.0,
+            )
+        self.random.seed = self.rows.seed(index)
+        tree = Tree(self.rows.n_features, self.rows.n_classes, 1)
+        self.builders[depth].build(tree, self.X, self.rows.y, weights, None)
+        return tree
+
+
+class _FirstDraw:
+    """Stands in for the random state of a tree, of which the splitter takes one number only."""
+
+    def __init__(self) -> None:
+        self.seed = 0
+        self.known: dict[tuple[int, int, int], int] = {}
+
+    def randint(self, low: int, high: int) -> int:
+        key = (self.seed, low, high)
+        if key not in self.known:
+            self.known[key] = int(np.random.RandomState(self.seed).randint(low, high))
+        return self.known[key]
+
+
+def _feature_count(max_features: Any, n_features: int) -> int:
+    if max_features == "sqrt":
+        return max(1, int(np.sqrt(n_features)))
+    if max_features == "log2":
+        return max(1, int(np.log2(n_features)))
+    if max_features is None:
+        return n_features
+    if isinstance(max_features, int):
+        return max_features
+    return max(1, int(max_features * n_features))
+
+
+def _dense(X: Any) -> Any:
+    return X.toarray() if issparse(X) else X
