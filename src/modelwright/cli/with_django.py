@@ -46,6 +46,8 @@ def run(module: str, arguments: list[str], program: str, *, channel: str) -> int
     CommandError
         What was expected to go wrong at times: database away, tables missing, disk full.
     """
+    if channel == "web":
+        os.environ.setdefault("MODELWRIGHT_DB_POOL", "true")  # it has threads and never forks
     start()
     hush()
     if channel == "cli":
