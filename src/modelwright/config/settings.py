@@ -30,6 +30,7 @@ SYSTEM_DIR = private_dir(HOME / "system")
 SCRATCH_DIR = private_dir(SYSTEM_DIR / "scratch")
 BROKER_DIR = SYSTEM_DIR / "broker"
 DATASETS_PREFIX = "artifacts/datasets"
+UPLOADS_PREFIX = "artifacts/uploads"  # of registered data sets: closed to paths of requests
 MODELS_PREFIX = "artifacts/models"
 SAMPLE_DATASET = f"{DATASETS_PREFIX}/future_skills_dataset.csv"
 
@@ -72,6 +73,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "modelwright.core",
     "modelwright.accounts",
+    "modelwright.catalog",
     "modelwright.runs",
     "modelwright.registry",
     "modelwright.api",

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from modelwright.accounts.models import User
+from modelwright.catalog.models import Experiment
 from modelwright.core.clock import now, seconds_since
 from modelwright.runs.states import ENDED, OPEN, Status
 
@@ -102,6 +103,14 @@ class TrainingRun(Job):
     number = models.PositiveBigIntegerField(unique=True, editable=False)
     subject = models.CharField(
         max_length=300, help_text="What is modelled; one open run and one champion each."
+    )
+    experiment = models.ForeignKey(
+        Experiment,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="runs",
+        help_text="Empty for runs on a table of the shared pool.",
     )
     model_type = models.CharField(max_length=64)
     preset = models.CharField(max_length=64, default="", blank=True)

@@ -1,0 +1,1 @@
+"""Data sets and experiments, and who may see them."""

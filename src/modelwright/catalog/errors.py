@@ -1,0 +1,57 @@
+"""What can go wrong with data sets and experiments."""
+
+from typing import ClassVar
+
+from modelwright.core.errors import ModelwrightError, NotFoundError
+
+
+class DataSetNotFoundError(NotFoundError):
+    """There is no such data set."""
+
+    code = "data_set_not_found"
+
+
+class ExperimentNotFoundError(NotFoundError):
+    """There is no such experiment."""
+
+    code = "experiment_not_found"
+
+
+class ShareNotFoundError(NotFoundError):
+    """The experiment isn't shared in that way."""
+
+    code = "share_not_found"
+
+
+class NotYoursError(ModelwrightError):
+    """It belongs to somebody else and was not shared with this account, or not for this."""
+
+    code = "not_yours"
+    status: ClassVar[int] = 403
+
+
+class DataSetRefusedError(ModelwrightError):
+    """The file is no table that can be used."""
+
+    code = "data_set_refused"
+
+
+class TooLargeError(ModelwrightError):
+    """The file is larger than the server takes."""
+
+    code = "file_too_large"
+    status: ClassVar[int] = 413
+
+
+class StillUsedError(ModelwrightError):
+    """Other things hang on it; `data["uses"]` names them."""
+
+    code = "still_used"
+    status: ClassVar[int] = 409
+
+
+class ReaderBusyError(ModelwrightError):
+    """All readers of tables are taken."""
+
+    code = "reader_busy"
+    status: ClassVar[int] = 503
