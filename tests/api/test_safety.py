@@ -26,8 +26,8 @@ PAGES = [
     [
         "evil.com", "evil.com:8000", "localhost.evil.com", "127.0.0.1.nip.io",
         "127.0.0.1.nip.io:8000", "127.0.0.1@evil.com", "localhost:8000@evil.com", "10.0.0.1",
-        "169.254.169.254", "0.0.0.0.nip.io", "[::2]", "localhost/evil", "local_host", "xn--lclhost-9wa",
-        "localhost:80:80", "evil.com#localhost", "\xff",
+        "169.254.169.254", "0.0.0.0.nip.io", "[::2]", "localhost/evil", "local_host",
+        "xn--lclhost-9wa",         "localhost:80:80", "evil.com#localhost", "\xff",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("url", ["/login", "/healthz", "/api/auth/me/", "/docs"])
