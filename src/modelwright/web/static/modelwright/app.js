@@ -199,7 +199,7 @@
     }
   });
 
-  document.addEventListener("focusin", (event) => {
+  document.addEventListener("input", (event) => {
     // writing a path of one's own chooses that choice
     const radio = event.target.closest?.(".choice")?.querySelector('input[type="radio"]');
     if (radio && event.target.matches('input[type="text"]')) radio.checked = true;
