@@ -12,7 +12,7 @@ import psutil
 import pytest
 import requests
 
-from modelwright.engine.samples import future_skills_table
+from modelwright.engine.samples import future_skills_csv
 from tests.stack import Stack, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -34,11 +34,6 @@ def rows(stack: Stack, sql: str) -> list[tuple[Any, ...]]:
     path = stack.home / "system" / "modelwright.sqlite3"
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20) as connection:
         return connection.execute(sql).fetchall()
-
-
-def csv_bytes() -> bytes:
-    content: bytes = future_skills_table().to_csv(index=False).encode()
-    return content
 
 
 def submit(stack: Stack, token: str, number: int) -> None:
@@ -94,7 +89,7 @@ def test_every_job_ends_exactly_once_whatever_is_killed(seed: int) -> None:
     with Stack(env=PATIENT) as stack:
         token = stack.token()
         for number in range(JOBS):
-            stack.put_dataset(f"d{number}.csv", csv_bytes())
+            stack.put_dataset(f"d{number}.csv", future_skills_csv())
         submitting = threading.Thread(
             target=lambda: [submit(stack, token, number) for number in range(JOBS)]
         )
@@ -140,7 +135,7 @@ def _done(stack: Stack) -> bool:
 
 def test_fifty_clients_with_the_same_subject_make_one_job(stack: Stack) -> None:
     token = stack.token()
-    path = stack.put_dataset("same-subject.csv", csv_bytes())
+    path = stack.put_dataset("same-subject.csv", future_skills_csv())
     body = {"dataset_path": path, "hyperparameters": {"n_estimators": 1000}}
     gate = threading.Barrier(50)
 
@@ -164,9 +159,9 @@ def test_fifty_clients_with_the_same_subject_make_one_job(stack: Stack) -> None:
 def test_cancelling_a_long_fit_frees_the_worker_for_the_next_job() -> None:
     with Stack(env={**PATIENT, "MODELWRIGHT_SLOTS": "1"}) as stack:
         token = stack.token()
-        header, _, body = csv_bytes().partition(b"\n")
+        header, _, body = future_skills_csv().partition(b"\n")
         stack.put_dataset("long.csv", header + b"\n" + body * 100)
-        stack.put_dataset("next.csv", csv_bytes())
+        stack.put_dataset("next.csv", future_skills_csv())
 
         def start(name: str, trees: int) -> int:
             answer = stack.request(

@@ -13,8 +13,8 @@ from django.db import DatabaseError, connections, transaction
 from modelwright.core.context import Origin, acting
 from modelwright.core.errors import ModelwrightError
 from modelwright.core.files import private_dir
-from modelwright.runs import slots, stopping
-from modelwright.runs.jobs import Claim, job_claim, job_end, job_release, jobs_pending
+from modelwright.runs import stopping
+from modelwright.runs.jobs import Claim, job_claim, job_end, job_release
 from modelwright.runs.kinds import kind_of
 from modelwright.runs.models import Job, TrainingRun
 from modelwright.runs.names import worker_name
@@ -27,21 +27,11 @@ DB_TRIES = 5
 
 
 def drain(queue: str, *, worker: str) -> int:
-    """Run pending jobs of `queue` until none is left or no slot is free; return how many.
-
-    A ring that finds all slots taken may be dropped: whoever holds one looks again after giving it
-    back, so that no job is left waiting between the two.
-    """
+    """Run pending jobs of `queue`, one after the other, until none is left; return how many."""
     done = 0
-    while not stopping.requested():
-        with slots.take(queue) as taken:
-            if not taken:
-                return done
-            while not stopping.requested() and (claim := job_claim(queue=queue, worker=worker)):
-                execute(claim)
-                done += 1
-        if not jobs_pending(queue):
-            return done
+    while not stopping.requested() and (claim := job_claim(queue=queue, worker=worker)):
+        execute(claim)
+        done += 1
     return done
 
 

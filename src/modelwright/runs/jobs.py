@@ -282,11 +282,3 @@ def job_cancel(job: Job) -> bool:
                 cancel_requested=True
             )
         )
-
-
-def jobs_pending(queue: str) -> bool:
-    """Return whether anything waits in `queue`."""
-    return any(
-        kind.model._default_manager.filter(status=Status.PENDING, cancel_requested=False).exists()
-        for kind in kinds_of_queue(queue)
-    )

@@ -1,5 +1,11 @@
-"""The worker: Celery's pool hears the bell, a pulse says that it lives, and it sweeps."""
+"""The worker: some processes that hear the bell, a pulse that says that they live, and a sweep.
 
+Each process is a Celery worker of its own that runs one job at a time (its `solo` pool), forked
+from one that has loaded everything: one of them killed takes nothing from the others. (Celery's own
+`prefork` pool shares a lock among its processes; who is killed while holding it stops them all.)
+"""
+
+import contextlib
 import ctypes
 import gc
 import logging
@@ -7,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from typing import Any
 
 from celery import Celery, signals
@@ -16,7 +23,7 @@ from django.db import DatabaseError, connections
 from modelwright import __version__
 from modelwright.core.clock import now
 from modelwright.engine.warm import warm_up
-from modelwright.runs import slots, stopping
+from modelwright.runs import stopping
 from modelwright.runs.child import PR_SET_PDEATHSIG, load_work
 from modelwright.runs.kinds import kinds_all, queues_all
 from modelwright.runs.models import Worker
@@ -26,56 +33,100 @@ from modelwright.runs.sweep import jobs_release_gone, jobs_sweep
 log = logging.getLogger(__name__)
 
 HOUSEKEEPING = "housekeeping"
+HOUSEKEEPING_POLL_SECONDS = 0.5
+FORK_AGAIN_SECONDS = 0.5
 
 
 def worker_run(app: Celery) -> None:
-    """Run a worker in this process until it is told to stop."""
-    slots.name_node(f"{os.uname().nodename}-{os.getpid()}")
-    pulse = _Pulse()
-    signals.worker_ready.connect(pulse.start, weak=False)
-    signals.worker_shutting_down.connect(_stop, weak=False)
-    signals.worker_process_init.connect(_process_init, weak=False)
+    """Run a worker in this process, and those it forks, until it is told to stop."""
     for kind in kinds_all():
         load_work(kind.work)  # imported before the fork, so that every child starts warm
     warm_up()
     connections.close_all()
     gc.collect()
-    gc.freeze()  # what is loaded so far stays shared with the pool: no collection writes to it
-    try:
-        app.worker_main(
-            [
-                "--quiet",
-                "worker",
-                "--pool=prefork",
-                f"--concurrency={settings.JOB_SLOTS + 1}",
-                f"--queues={','.join([HOUSEKEEPING, *queues_all()])}",
-                "--without-gossip",
-                "--without-mingle",
-                "--without-heartbeat",
-                "--loglevel=WARNING",
-                f"--hostname=modelwright-{os.getpid()}@%h",
-            ]
-        )
-    finally:
-        pulse.stop()
+    gc.freeze()  # what is loaded so far stays shared: no collection writes to it
+    _Crew(app).run()
+
+
+class _Crew:
+    """The processes of a worker: one for each job at a time, and one that keeps house."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+        self._queues: dict[int, list[str]] = {}
+
+    def run(self) -> None:
+        """Fork them, fork anew whoever ends, until told to stop; then wait for them."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_stop)
+        pulse = _Pulse()
+        for queues in [[HOUSEKEEPING], *[queues_all()] * settings.JOB_SLOTS]:
+            self._fork(queues)
+        pulse.start()
+        try:
+            while self._queues:
+                pid, state = os.wait()
+                queues = self._queues.pop(pid)
+                if not stopping.requested():
+                    log.warning("A process of the worker ended (%d) and is replaced", state)
+                    time.sleep(FORK_AGAIN_SECONDS if state else 0)
+                    self._fork(queues)
+        finally:
+            pulse.stop()
+
+    def _on_stop(self, *_: Any) -> None:
+        stopping.request()
+        for pid in self._queues:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+
+    def _fork(self, queues: list[str]) -> None:
+        parent = os.getpid()
+        pid = os.fork()
+        if pid:
+            self._queues[pid] = queues
+            return
+        code = 70
+        try:
+            code = _hear(self._app, queues, parent)
+        finally:
+            logging.shutdown()
+            os._exit(code)
+
+
+def _hear(app: Celery, queues: list[str], parent: int) -> int:
+    """Be one process of the crew: answer the bells of `queues`, one job at a time."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        return 71
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    signals.worker_shutting_down.connect(_stop, weak=False)
+    if queues == [HOUSEKEEPING] and "polling_interval" in app.conf.broker_transport_options:
+        app.conf.broker_transport_options["polling_interval"] = HOUSEKEEPING_POLL_SECONDS
+    worker = app.Worker(
+        pool="solo",
+        queues=",".join(queues),
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        loglevel="WARNING",
+        quiet=True,
+        hostname=f"modelwright-{os.getpid()}@{os.uname().nodename}",
+    )
+    worker.start()
+    return int(worker.exitcode or 0)
 
 
 def _stop(**_: Any) -> None:
     stopping.request()
 
 
-def _process_init(**_: Any) -> None:
-    """A pool process ends with its worker, and so does what it forks."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    connections.close_all()
-
-
 class _Pulse:
-    """A thread of the worker's main process: sign of life every few seconds, sweep every minute.
+    """A thread of the worker's first process: sign of life every few seconds, sweep every minute.
 
-    It lives outside the pool, so it goes on while every process of the pool is busy. No process is
-    forked while it is inside the database.
+    It goes on while every other process is busy. None is forked while it is inside the database.
     """
 
     def __init__(self) -> None:
@@ -89,7 +140,7 @@ class _Pulse:
             after_in_child=self._lock.release,
         )
 
-    def start(self, **_: Any) -> None:
+    def start(self) -> None:
         """Begin to beat."""
         self._thread.start()
 
@@ -98,7 +149,6 @@ class _Pulse:
         self._ending.set()
         if self._thread.is_alive():
             self._thread.join(timeout=2)
-        slots.forget()
         try:
             Worker.objects.filter(pk=self._name).delete()
         except DatabaseError as error:
