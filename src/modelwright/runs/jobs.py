@@ -4,6 +4,7 @@ The functions take the job's class and key, so that training runs, tuning runs a
 share them. Who loses a race is told by the return value, never by an exception.
 """
 
+import datetime as dt
 import logging
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ from modelwright.runs.models import Job, JobEvent
 from modelwright.runs.states import ENDED, LEGAL_MOVES, OPEN, Status
 
 log = logging.getLogger(__name__)
+
+_NEVER = dt.datetime.fromtimestamp(0, tz=dt.UTC)
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def _best_pending(model: type[Job], only: UUID | None) -> tuple[UUID, int] | Non
     pending = pending.filter(priority=top)
     users = list(pending.order_by().values_list("user", flat=True).distinct())
     if len(users) > 1:
-        served = {
+        served: dict[int | None, tuple[int, dt.datetime]] = {
             row["user"]: (row["running"], row["last"])
             for row in model._default_manager.filter(
                 Q(user__in=[u for u in users if u is not None]) | Q(user__isnull=True)
@@ -115,8 +118,8 @@ def _best_pending(model: type[Job], only: UUID | None) -> tuple[UUID, int] | Non
         )
 
         def turn(user: int | None) -> tuple[int, float, float]:
-            running, last = served.get(user, (0, None))
-            return running, last.timestamp() if last else 0.0, waiting[user].timestamp()
+            running, last = served.get(user, (0, _NEVER))
+            return running, last.timestamp(), waiting[user].timestamp()
 
         pending = pending.filter(user=min(waiting, key=turn))
     return pending.order_by("created_at", "pk").values_list("pk", "attempt").first()
