@@ -20,6 +20,7 @@ from modelwright.engine.dataset import Dataset, load_dataset
 from modelwright.engine.errors import ModelTrainerError, TrainingError
 from modelwright.engine.parameters import CLASSIFICATION, REGRESSION
 from modelwright.engine.preprocessing import build_preprocessor
+from modelwright.engine.presets import preset_for
 from modelwright.engine.search.config import SearchConfig
 from modelwright.engine.search.errors import SearchDataError
 from modelwright.engine.search.scorers import Outputs, label_scorer, score_outputs
@@ -353,9 +354,10 @@ def _silent(_percent: float, _step: str, _message: str) -> None:
 
 
 def _recipe(config: SearchConfig, data: Dataset) -> dict[str, Any]:
+    preset = preset_for(config.training.preset) if config.training.preset else None
     return {
         "dataset": config.training.shown_name,
-        "target": config.training.target_column or "",
+        "target": config.training.target_column or (preset.target_column if preset else ""),
         "preset": config.training.preset,
         "task": data.task,
         "test_split": config.training.test_split,
