@@ -4,13 +4,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-Report = Callable[[float, str, str], None]
+from modelwright.runs.child import Report
+
 
 
 def fine(payload: Mapping[str, Any], scratch: Path, report: Report) -> Mapping[str, Any]:
@@ -88,3 +89,15 @@ def many_lines(payload: Mapping[str, Any], scratch: Path, report: Report) -> Map
     for number in range(5000):
         print("line", number, "x" * 2000)
     return fine(payload, scratch, report)
+
+
+def in_parts(payload: Mapping[str, Any], _scratch: Path, report: Report) -> Mapping[str, Any]:
+    """Hand over what there is, and then do what the payload says."""
+    for part in range(3):
+        report.keep({"part": part})
+    report(50.0, "parts", "")
+    if payload["then"] == "dies":
+        os.kill(os.getpid(), signal.SIGKILL)
+    while payload["then"] == "goes on":
+        time.sleep(0.1)
+    return {"number": 3}

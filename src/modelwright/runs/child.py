@@ -1,8 +1,8 @@
 """The child process that does the heavy part of a job, and its end of the pipe.
 
 Forked warm from the worker (the heavy libraries are imported already), it has no database, ends
-with its parent, stays within its memory limit, and speaks in lines of JSON: progress, log, and at
-last one result or one error.
+with its parent, stays within its memory limit, and speaks in lines of JSON: progress, log, parts of
+the result that are to be kept whatever happens later, and at last one result or one error.
 """
 
 import contextlib
@@ -25,7 +25,19 @@ import psutil
 PR_SET_PDEATHSIG = 1
 LOG_LINE_CHARS = 500
 
-Work = Callable[[Mapping[str, Any], Path, Callable[[float, str, str], None]], Mapping[str, Any]]
+
+
+class Report(Protocol):
+    """How the work of a job says how far it is, and hands over what it has so far."""
+
+    def __call__(self, percent: float, step: str, message: str, /) -> None:
+        """Say how far the work is."""
+
+    def keep(self, part: Mapping[str, Any], /) -> None:
+        """Hand over a part of the result (JSON-safe): kept though the job be cancelled or crash."""
+
+
+Work = Callable[[Mapping[str, Any], Path, Report], Mapping[str, Any]]
 
 
 class ExpectedError(Protocol):
@@ -123,14 +135,11 @@ def _work(task: ChildTask, work: Work, writing: int) -> int:
             pipe.write(json.dumps(message, allow_nan=False, default=str) + "\n")
             pipe.flush()
 
-        def report(percent: float, step: str, text: str) -> None:
-            say(kind="progress", percent=percent, step=step, message=text)
-
         reserve = bytearray(1024 * 1024)  # given back when memory runs out, to say so
         try:
             _limit_memory(task.memory_limit_mb)
             with _captured(say):
-                result = work(task.payload, task.scratch, report)
+                result = work(task.payload, task.scratch, _PipeReport(say))
             say(kind="result", result=result)
         except MemoryError:
             del reserve
@@ -146,6 +155,20 @@ def _work(task: ChildTask, work: Work, writing: int) -> int:
             )
             return 1
     return 0
+
+
+class _PipeReport:
+    """What the work reports goes to the parent."""
+
+    def __init__(self, say: Callable[..., None]) -> None:
+        self._say = say
+
+    def __call__(self, percent: float, step: str, message: str, /) -> None:
+        self._say(kind="progress", percent=percent, step=step, message=message)
+
+    def keep(self, part: Mapping[str, Any], /) -> None:
+        """Hand over a part of the result."""
+        self._say(kind="part", part=part)
 
 
 class _LogPipe:

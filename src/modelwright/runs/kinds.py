@@ -1,6 +1,6 @@
 """What the machinery of jobs needs to know of each kind of job; a new kind registers here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from modelwright.runs.models import Job
 
 Fields = dict[str, Any]
 CompletionHook = Callable[[Any, Mapping[str, Any], Path], None]
+Keep = Callable[[Any, Sequence[Mapping[str, Any]]], None]
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,12 @@ class JobKind:
         The same for a failed one.
     ended : callable
         `ended(job)`: called in the transaction that ends a job, whichever way (audit log).
+    keep : callable or None
+        `keep(job, parts)`: store what the work handed over before its end (`report.keep`). Called
+        in a transaction that is rolled back where the job is no longer the worker's; it may be told
+        of the same part twice.
+    sweep : callable or None
+        `sweep()`: make good what a process that died left undone; called at every sweep.
     """
 
     name: str
@@ -44,6 +51,8 @@ class JobKind:
     completed_fields: Callable[[Any, Mapping[str, Any]], Fields]
     failed_fields: Callable[[Any], Fields]
     ended: Callable[[Any], None]
+    keep: Keep | None = None
+    sweep: Callable[[], None] | None = None
     completion_hooks: list[CompletionHook] = field(default_factory=list)
 
 

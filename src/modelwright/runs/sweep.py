@@ -51,6 +51,8 @@ def jobs_sweep() -> Swept:
         for job in kind.model._default_manager.filter(status=Status.PENDING, cancel_requested=True):
             cancelled += job_cancel(job)
         rung += _ring_again(kind)
+        if kind.sweep is not None:
+            kind.sweep()
     _clear_scratch()
     Worker.objects.filter(seen_at__lt=now() - WORKER_KEPT).delete()
     if released or cancelled:

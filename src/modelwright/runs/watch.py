@@ -31,12 +31,14 @@ from modelwright.runs.jobs import (
     job_progress,
 )
 from modelwright.runs.models import Job, JobEvent
+from modelwright.runs.parts import job_keep
 from modelwright.runs.states import Status
 
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 0.25
 PROGRESS_SECONDS = 0.25
+KEEP_TRIES = 5
 MAX_LOG_LINES = 500
 # Past this share of JOB_DEAD_AFTER_SECONDS without a sign of life we can't prove that the job is
 # still ours: a sweep may be about to give it to somebody else.
@@ -70,6 +72,7 @@ class Watch:
     peak_rss: int = 0
     log_lines: int = 0
     pending_progress: tuple[float, str, str] | None = None
+    parts: list[Mapping[str, Any]] = field(default_factory=list)
     last_progress: float = 0.0
     last_beat: float = 0.0
     last_proof: float = 0.0
@@ -90,6 +93,7 @@ class Watch:
         finally:
             os.close(pipe)
             self._kill()
+        self._keep_the_rest()
         return self.outcome
 
     def _listen(self, pipe: int) -> None:
@@ -118,6 +122,9 @@ class Watch:
         beat_due = instant - self.last_beat >= settings.JOB_BEAT_SECONDS
         try:
             self._write_progress(instant)
+            if not self._keep():
+                log.warning("Stopped %s: it is no longer ours", self.claim.job_id)
+                return False
             cancel = (job_beat if beat_due else job_cancel_requested)(self.claim)
         except DB_ERRORS as error:
             connections.close_all()
@@ -153,6 +160,8 @@ class Watch:
                         attempt=self.claim.attempt,
                         line=message["line"],
                     )
+        elif kind == "part":
+            self.parts.append(message["part"])
         elif kind == "result":
             self.outcome.status = Status.COMPLETED
             self.outcome.result = message["result"]
@@ -180,6 +189,27 @@ class Watch:
             self.last_progress = instant
             job_progress(self.claim, *self.pending_progress)
             self.pending_progress = None
+
+    def _keep(self) -> bool:
+        """Store the parts that were handed over; False where the job is no longer ours."""
+        if not self.parts:
+            return True
+        ours = job_keep(self.claim, self.parts)
+        self.parts.clear()
+        return ours
+
+    def _keep_the_rest(self) -> None:
+        """Store what was handed over last, before the end is written: a result has all its parts."""
+        for trial in range(KEEP_TRIES):
+            try:
+                if not self._keep():
+                    self.outcome = Outcome()
+                return
+            except DB_ERRORS as error:
+                connections.close_all()
+                log.warning("Parts of %s could not be kept yet: %s", self.claim.job_id, error)
+                time.sleep(0.2 * 2**trial)
+        self.outcome = Outcome(released="Its parts could not be stored.", crashed=True)
 
     def _over_limit(self, seconds: float) -> bool:
         limit = self.job.time_limit_seconds
