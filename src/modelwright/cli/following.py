@@ -31,7 +31,7 @@ def run_follow(run: TrainingRun) -> TrainingRun:
         task = bar.add_task(f"run {run.number}: {run.status}", total=100)
         while not run.is_ended:
             time.sleep(POLL_SECONDS)
-            run = training_run_get(run.number)
+            run = training_run_get(run.number, every=True)
             bar.update(
                 task,
                 completed=run.progress_percent,

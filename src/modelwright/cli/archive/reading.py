@@ -6,7 +6,7 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import IO
 
 from modelwright.cli.archive.manifest import DATABASE, MANIFEST, ArchiveError, Manifest
 from modelwright.core.files import fsync_dir, private_dir
@@ -88,7 +88,7 @@ def _checked(name: str) -> str:
     return name
 
 
-def _copied(data: BinaryIO, writing: BinaryIO | None) -> str:
+def _copied(data: IO[bytes], writing: IO[bytes] | None) -> str:
     sha256 = hashlib.sha256()
     while chunk := data.read(CHUNK):
         sha256.update(chunk)

@@ -109,7 +109,7 @@ def _add(archive: tarfile.TarFile, name: str, path: Path) -> str:
         member.size, member.mtime, member.mode = status.st_size, int(status.st_mtime), 0o600
         hashing = _Hashing(source)
         try:
-            archive.addfile(member, hashing)  # type: ignore[arg-type]  # it only calls read()
+            archive.addfile(member, hashing)
         except OSError as error:
             if "unexpected end of data" in str(error):
                 raise ArchiveError(f"{name} changed while it was read: try again.") from error

@@ -17,6 +17,6 @@ def cancel(
     number: Annotated[int, typer.Argument(help="As `modelwright runs` shows it.")],
 ) -> None:
     """Cancel a training run: a pending one at once, a running one within two seconds."""
-    run = training_cancel(run=training_run_get(number), user=None)
+    run = training_cancel(run=training_run_get(number, every=True), user=None)
     done = run.status == Status.CANCELLED
     typer.echo(f"Run {number} {'is cancelled' if done else 'was asked to stop'}.")

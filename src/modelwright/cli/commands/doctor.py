@@ -56,7 +56,7 @@ def _hopeless(finding: Finding) -> bool:
 
 
 def _print(findings: Iterable[Finding]) -> None:
-    rows = []
+    rows: list[list[Text | str]] = []
     for finding in findings:
         mark, colour = MARKS[finding.level]
         rows.append([Text(f"{mark} {finding.level}", style=colour), finding.subject, finding.text])

@@ -23,7 +23,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Show one training run, or follow it to its end."""
-    found = training_run_get(number)
+    found = training_run_get(number, every=True)
     if follow:
         found = run_follow(found)
     if as_json:

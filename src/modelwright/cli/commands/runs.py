@@ -7,7 +7,7 @@ import typer
 from modelwright.cli.output import print_json
 from modelwright.cli.run_views import print_runs, run_facts
 from modelwright.cli.running import new_app
-from modelwright.runs.selectors import training_runs
+from modelwright.runs.selectors import training_runs_all
 from modelwright.runs.states import Status
 
 app = new_app()
@@ -20,7 +20,7 @@ def runs(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """List training runs, newest first."""
-    found = training_runs()
+    found = training_runs_all()
     if status is not None:
         found = found.filter(status=status)
     chosen = list(found[:limit])

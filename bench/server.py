@@ -1,0 +1,62 @@
+"""What the parts cost when nothing happens, and how long the server takes to be ready."""
+
+import re
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+from tests.stack import PARTS, Stack
+
+STARTS = 5
+SETTLE_SECONDS = 10
+IDLE_SECONDS = 30
+READY_GOAL, MEMORY_GOAL_MB, CPU_GOAL_PERCENT = 6.0, 450.0, 2.0
+
+
+def time_to_ready(stack: Stack) -> dict[str, Any]:
+    """Start a set-up server again and again."""
+    seconds = []
+    for _ in range(STARTS):
+        stack.stop()
+        seconds.append(stack.start())
+    median = statistics.median(seconds)
+    return {
+        "name": "Ready",
+        "seconds": seconds,
+        "ours_median": median,
+        "goal_seconds": READY_GOAL,
+        "met": median <= READY_GOAL,
+    }
+
+
+def idle(stack: Stack) -> dict[str, Any]:
+    """Measure memory (PSS) and processor time of the parts while nothing happens."""
+    time.sleep(SETTLE_SECONDS)
+    pids = stack.pids()
+    parts = {name: pids[name] + (pids["pool"] if name == "worker" else []) for name in PARTS}
+    before = {name: _cpu(ids) for name, ids in parts.items()}
+    time.sleep(IDLE_SECONDS)
+    cpu = {name: 100 * (_cpu(ids) - before[name]) / IDLE_SECONDS for name, ids in parts.items()}
+    memory = {name: sum(_pss_mb(pid) for pid in ids) for name, ids in parts.items()}
+    return {
+        "name": "Idle",
+        "pss_mb": memory,
+        "pss_mb_total": sum(memory.values()),
+        "supervisor_pss_mb": sum(_pss_mb(pid) for pid in pids["supervisor"]),
+        "cpu_percent": cpu,
+        "cpu_percent_total": sum(cpu.values()),
+        "met_memory": sum(memory.values()) <= MEMORY_GOAL_MB,
+        "met_cpu": sum(cpu.values()) <= CPU_GOAL_PERCENT,
+    }
+
+
+def _cpu(pids: list[int]) -> float:
+    times = [psutil.Process(pid).cpu_times() for pid in pids]
+    return sum(t.user + t.system for t in times)
+
+
+def _pss_mb(pid: int) -> float:
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(map(int, re.findall(r"^Pss:\s+(\d+) kB", text, re.MULTILINE))) / 1024
