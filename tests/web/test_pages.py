@@ -225,6 +225,16 @@ def test_only_what_differs_is_shown_and_the_best_is_marked(
     assert 'href="#metrics"' in page
 
 
+def test_runs_without_scores_are_compared_by_their_settings(
+    viewer: Client, make_run: MakeRun
+) -> None:
+    numbers = [make_run(status=Status.FAILED, test_split=split).number for split in (0.2, 0.3)]
+    page = page_of(viewer, f"/ui/compare?runs={numbers[0]},{numbers[1]}")
+    assert "no scores to compare" in page
+    assert "<strong>0.3</strong>" in page
+    assert "plotly" not in page
+
+
 @pytest.mark.parametrize(
     "query", ["", "?runs=", "?runs=1", "?runs=x,y", "?runs=9999999999999999999"]
 )
