@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from modelwright.catalog.models import DataSet, Experiment
 from modelwright.core.clock import now
 from modelwright.runs.models import TrainingRun
 from modelwright.runs.states import Status
@@ -189,6 +190,29 @@ def test_open_rows_are_asked_for_until_all_have_ended(viewer: Client, make_run: 
 def test_nothing_is_asked_for_where_nothing_is_open(viewer: Client, make_run: MakeRun) -> None:
     make_run()
     assert "every 1s" not in viewer.get("/ui/runs").content.decode()
+
+
+def test_runs_of_somebodys_experiment_show_nowhere(viewer: Client, make_run: MakeRun) -> None:
+    dataset = DataSet.objects.create(
+        name="d", path="d.csv", format="csv", sha256="0", size_bytes=1, row_count=1, columns=[]
+    )
+    experiment = Experiment.objects.create(
+        name="e", dataset=dataset, target_column="t", task="classification"
+    )
+    shared = make_run(accuracy=0.5)
+    private = make_run(experiment=experiment, accuracy=0.99, user=person("admin"))
+    assert shown(viewer) == [shared.number]
+    for path in ("/ui/runs", f"/ui/runs/{shared.number}", "/ui/compare"):
+        page = viewer.get(path).content.decode()
+        assert f"/ui/runs/{private.number}" not in page
+        assert "0.9900" not in page
+        assert "<option>admin" not in page
+    assert (
+        f"/ui/runs/{private.number}"
+        not in viewer.get(f"/ui/compare?runs={shared.number},{private.number}").content.decode()
+    )
+    for ending in ("", "/events", "/run.json", "/metrics.json", "/model.pkl"):
+        assert viewer.get(f"/ui/runs/{private.number}{ending}").status_code == 404
 
 
 # --- audit log ---------------------------------------------------------------------------------

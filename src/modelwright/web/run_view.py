@@ -12,6 +12,7 @@ from modelwright.engine.hyperparameters import MODEL_TYPES
 from modelwright.engine.presets import PRESETS
 from modelwright.registry.models import ModelVersion
 from modelwright.runs.models import JobEvent, TrainingRun
+from modelwright.runs.selectors import training_runs
 from modelwright.runs.states import Status
 
 SHOWN_EVENTS = 300
@@ -119,10 +120,17 @@ class RunView:
     @cached_property
     def best_other(self) -> TrainingRun | None:
         """Return the best other completed run of the same subject."""
-        others = TrainingRun.objects.filter(
-            subject=self.run.subject, status=Status.COMPLETED, accuracy__isnull=False
-        ).exclude(pk=self.run.pk)
-        return others.only("number", "accuracy").order_by("-accuracy", "-number").first()
+        others = (
+            training_runs()
+            .filter(subject=self.run.subject, status=Status.COMPLETED, accuracy__isnull=False)
+            .exclude(pk=self.run.pk)
+        )
+        return (
+            others.select_related(None)
+            .only("number", "accuracy")
+            .order_by("-accuracy", "-number")
+            .first()
+        )
 
     @property
     def against_best(self) -> float | None:

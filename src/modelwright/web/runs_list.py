@@ -218,7 +218,8 @@ class RunsList:
     def users(self) -> list[str]:
         """Return everybody who has trained."""
         names = (
-            TrainingRun.objects.order_by("user__username")
+            training_runs()
+            .order_by("user__username")
             .exclude(user=None)
             .values_list("user__username", flat=True)
             .distinct()[:100]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from modelwright.runs.models import TrainingRun
+from modelwright.runs.selectors import training_runs
 from modelwright.runs.states import Status
 
 SPARK_RUNS = 30
@@ -77,7 +78,12 @@ def summary_get() -> Summary | None:
         "finished_at",
         "status",
     )
-    done = TrainingRun.objects.filter(status=Status.COMPLETED, accuracy__isnull=False).only(*light)
+    done = (
+        training_runs()
+        .select_related(None)
+        .filter(status=Status.COMPLETED, accuracy__isnull=False)
+        .only(*light)
+    )
     last = done.order_by("-number").first()
     if last is None:
         return None
