@@ -55,3 +55,10 @@ class ReaderBusyError(ModelwrightError):
 
     code = "reader_busy"
     status: ClassVar[int] = 503
+
+
+class StorageFullError(ModelwrightError):
+    """The file can't be stored: the disk is full, or can't be written to."""
+
+    code = "storage_full"
+    status: ClassVar[int] = 507

@@ -18,7 +18,7 @@ from modelwright.accounts.admin_site import AuditedAdmin, ReadOnlyAdmin
 from modelwright.accounts.models import User
 from modelwright.runs.errors import NotCancellableError
 from modelwright.runs.models import TrainingRun, Worker
-from modelwright.runs.selectors import training_run_get, training_runs
+from modelwright.runs.selectors import training_run_get, training_runs_all
 from modelwright.runs.services import training_cancel, training_change_notes
 from modelwright.runs.states import Status
 
@@ -141,14 +141,15 @@ class TrainingRunAdmin(AuditedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingRun]:
         """Return all runs."""
-        return training_runs()
+        return training_runs_all()
 
     def save_model(
         self, request: HttpRequest, obj: TrainingRun, form: ModelForm[Any], change: bool
     ) -> None:
         """Write the notes alone: the rest of the row may have changed meanwhile."""
         if "notes" in form.changed_data:
-            run = training_run_get(obj.number)  # as stored: `obj` carries the form's values
+            # as stored: `obj` carries the values of the form
+            run = training_run_get(obj.number, every=True)
             training_change_notes(run=run, notes=obj.notes, user=_actor(request))
 
     def save_related(

@@ -6,6 +6,14 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import QuerySet
 
+from modelwright.catalog.access import (
+    Level,
+    Somebody,
+    experiment_require,
+    experiments_visible,
+    may_all,
+)
+from modelwright.catalog.errors import NotYoursError
 from modelwright.core.clock import now
 from modelwright.runs.errors import RunNotFoundError
 from modelwright.runs.models import JobEvent, TrainingRun, Worker
@@ -14,19 +22,66 @@ WORKER_SEEN_WITHIN_SECONDS = 20.0
 
 
 def training_runs() -> QuerySet[TrainingRun]:
-    """Return all runs, newest first, with their users."""
+    """Return the runs that everybody who may view runs may see, newest first, with their users.
+
+    They are those on tables of the shared pool; a run of an experiment goes by its experiment.
+    """
+    return training_runs_all().filter(experiment__isnull=True)
+
+
+def training_runs_all() -> QuerySet[TrainingRun]:
+    """Return every run, newest first: for administrators, and whoever sits at the server."""
     return TrainingRun.objects.select_related("user").order_by("-number")
 
 
-def training_run_get(number: int) -> TrainingRun:
-    """Return the run with this number.
+def model_runs_visible(user: Somebody) -> QuerySet[TrainingRun]:
+    """Return the runs of the experiments that `user` may look at, newest first."""
+    return training_runs_all().filter(experiment__in=experiments_visible(user).order_by())
+
+
+def model_run_for(user: Somebody, run_id: UUID, level: Level = Level.VIEWER) -> TrainingRun:
+    """Return a run with which `user` may do what `level` says.
+
+    A run of the shared pool is open to everybody whose role lets them at it, but it is history:
+    only an administrator may delete it.
+
+    Raises
+    ------
+    RunNotFoundError
+        There is none of this id.
+    NotYoursError
+        It belongs to somebody else's experiment, or is shared for less.
+    """
+    found = (
+        TrainingRun.objects.select_related("user", "experiment", "experiment__dataset")
+        .filter(pk=run_id)
+        .first()
+    )
+    if found is None:
+        raise RunNotFoundError("There is no such model run.")
+    if found.experiment is not None:
+        experiment_require(user, found.experiment, level)
+    elif level is Level.OWNER and not may_all(user):
+        raise NotYoursError(f"Run {found.number} belongs to the shared pool: it can't be deleted.")
+    return found
+
+
+def training_run_get(number: int, *, every: bool = False) -> TrainingRun:
+    """Return the run of the shared pool with this number.
+
+    Parameters
+    ----------
+    number : int
+    every : bool
+        Those of experiments too: for administrators, and whoever sits at the server.
 
     Raises
     ------
     RunNotFoundError
         There is none.
     """
-    run = training_runs().filter(number=number).first()
+    runs = training_runs_all() if every else training_runs()
+    run = runs.filter(number=number).first()
     if run is None:
         raise RunNotFoundError(f"There is no run {number}.")
     return run

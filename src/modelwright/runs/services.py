@@ -11,12 +11,19 @@ from django.db import IntegrityError, transaction
 
 from modelwright.accounts.audit import Verb, audit_record
 from modelwright.accounts.models import User
+from modelwright.catalog.errors import ExperimentNotFoundError
+from modelwright.catalog.files import path_of_request
+from modelwright.catalog.models import Experiment
 from modelwright.core.clock import now
 from modelwright.core.errors import InvalidInputError
-from modelwright.core.files import UnsafePathError, path_under
+from modelwright.core.files import UnsafePathError
 from modelwright.core.models import counter_next
 from modelwright.engine.errors import HyperparameterError
-from modelwright.engine.hyperparameters import MODEL_TYPES, validate_hyperparameters
+from modelwright.engine.hyperparameters import (
+    MODEL_TYPES,
+    available_model_types,
+    validate_hyperparameters,
+)
 from modelwright.engine.presets import FUTURE_SKILLS
 from modelwright.runs.errors import NotCancellableError, SubjectBusyError
 from modelwright.runs.jobs import job_announce, job_cancel
@@ -53,6 +60,8 @@ class TrainingRequest:
         `manual`, `scheduled` or `drift`.
     priority : int
         Higher goes first.
+    experiment : Experiment, optional
+        Whose question it answers: table, target and task are the experiment's then.
     """
 
     dataset_path: str
@@ -67,6 +76,14 @@ class TrainingRequest:
     random_state: int = 42
     trigger_type: str = "manual"
     priority: int = 0
+    experiment: Experiment | None = None
+
+    @property
+    def subject(self) -> str:
+        """Return what is modelled, as one word: one open run and one champion each."""
+        if self.experiment is not None:
+            return f"{self.model_type}:experiment:{self.experiment.pk}"
+        return subject_of(self.preset, self.model_type, self.dataset_path, self.target_column)
 
 
 def training_check(request: TrainingRequest) -> dict[str, Any]:
@@ -79,20 +96,21 @@ def training_check(request: TrainingRequest) -> dict[str, Any]:
     """
     details: dict[str, list[str]] = {}
     hyperparameters: dict[str, Any] = {}
-    try:
-        path_under(settings.DATA_ROOT, request.dataset_path, closed=(settings.SYSTEM_DIR,))
-    except UnsafePathError as error:
-        details["dataset_path"] = [error.message]
+    if request.experiment is None:  # else the path is that of a registered data set
+        try:
+            path_of_request(request.dataset_path)
+        except UnsafePathError as error:
+            details["dataset_path"] = [error.message]
     low, high = TEST_SPLIT_RANGE
     if not low <= request.test_split <= high:
         details["test_split"] = [f"test_split must be between {low} and {high}"]
-    if request.model_type not in MODEL_TYPES:
-        details["model_type"] = [f"model_type must be one of {', '.join(sorted(MODEL_TYPES))}"]
+    if fault := _model_type_fault(request):
+        details["model_type"] = [fault]
     else:
         only = FUTURE_SKILLS.hyperparameters if request.preset else None
         try:
             hyperparameters = validate_hyperparameters(
-                request.model_type, request.hyperparameters, only=only
+                request.model_type, request.hyperparameters, only=only, task=_known_task(request)
             )
         except HyperparameterError as error:
             details["hyperparameters"] = error.messages
@@ -103,6 +121,30 @@ def training_check(request: TrainingRequest) -> dict[str, Any]:
     if details:
         raise InvalidInputError(details)
     return hyperparameters
+
+
+def _known_task(request: TrainingRequest) -> str | None:
+    """Return the task where it stands before the data are read."""
+    return request.experiment.task if request.experiment is not None else None
+
+
+def _model_type_fault(request: TrainingRequest) -> str | None:
+    """Return why this kind of model can't be trained for this request, or None."""
+    found = MODEL_TYPES.get(request.model_type)
+    if request.experiment is None:
+        known = sorted(MODEL_TYPES)
+        return None if found else f"model_type must be one of {', '.join(known)}"
+    task = request.experiment.task
+    fitting = sorted(n for n, model in available_model_types().items() if task in model.tasks)
+    if request.model_type in fitting:
+        return None
+    if found is not None and task in found.tasks:
+        why = f"{found.title} needs the library {found.requires}, which isn't installed"
+    elif found is not None:
+        why = f"{found.title} can't do {task}, which this experiment asks for"
+    else:
+        why = f"There is no model type {request.model_type[:60]!r}"
+    return f"{why}: use one of {', '.join(fitting)}"
 
 
 def subject_of(preset: str, model_type: str, dataset_path: str, target: str) -> str:
@@ -159,15 +201,14 @@ def training_submit(
         A run of the same subject is pending or running; nothing is recorded.
     """
     hyperparameters = training_check(request)
-    subject = subject_of(
-        request.preset, request.model_type, request.dataset_path, request.target_column
-    )
+    subject = request.subject
     try:
         with transaction.atomic():
             number = counter_next("training_run")
             run = TrainingRun.objects.create(
                 number=number,
                 subject=subject,
+                experiment=request.experiment,
                 model_type=request.model_type,
                 preset=request.preset,
                 task=request.task,
@@ -212,6 +253,9 @@ def _explain(error: IntegrityError, request: TrainingRequest, subject: str) -> E
     """Say which rule of the database the row broke; read after the fact, so it may be gone."""
     if request.model_version and (taken := version_check(request.model_version)):
         return InvalidInputError(taken)
+    experiment = request.experiment
+    if experiment is not None and not Experiment.objects.filter(pk=experiment.pk).exists():
+        return ExperimentNotFoundError("There is no such experiment any more.")
     other = TrainingRun.objects.filter(subject=subject, status__in=OPEN).first()
     if other is not None or "one_open_per_subject" in str(error) or "subject" in str(error):
         name = f"run {other.number}" if other else "another run"
@@ -222,6 +266,37 @@ def _explain(error: IntegrityError, request: TrainingRequest, subject: str) -> E
             status=other.status if other else None,
         )
     return error
+
+
+def model_train(
+    *,
+    experiment: Experiment,
+    model_type: str,
+    user: User | None,
+    hyperparameters: Mapping[str, Any] | None = None,
+    test_size: float = 0.2,
+    random_state: int = 42,
+    notes: str = "",
+) -> TrainingRun:
+    """Submit a training for an experiment: its data set, target and task. Raises as above.
+
+    Whether `user` may do so is `catalog.access`'s to say, before.
+    """
+    return training_submit(
+        request=TrainingRequest(
+            dataset_path=experiment.dataset.path,
+            test_split=test_size,
+            hyperparameters=hyperparameters or {},
+            notes=notes,
+            preset="",
+            target_column=experiment.target_column,
+            model_type=model_type,
+            task=experiment.task,
+            random_state=random_state,
+            experiment=experiment,
+        ),
+        user=user,
+    )
 
 
 def training_cancel(*, run: TrainingRun, user: User | None) -> TrainingRun:

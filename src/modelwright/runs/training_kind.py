@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from modelwright.accounts.audit import Verb, audit_record
-from modelwright.core.files import path_under
+from modelwright.catalog.files import path_of_dataset, path_of_request
 from modelwright.engine.presets import FUTURE_SKILLS
 from modelwright.runs.kinds import Fields, JobKind
 from modelwright.runs.models import TrainingRun
@@ -33,10 +33,11 @@ RESULT_FIELDS = (
 
 def training_prepare(run: TrainingRun) -> Fields:
     """Return what the child needs to know: a `TrainingConfig` as a dict."""
-    path = path_under(settings.DATA_ROOT, run.dataset_path, closed=(settings.SYSTEM_DIR,))
+    of_experiment = run.experiment is not None
+    path = (path_of_dataset if of_experiment else path_of_request)(run.dataset_path)
     return {
         "dataset_path": str(path),
-        "display_name": run.dataset_path,
+        "display_name": run.experiment.dataset.name if run.experiment else run.dataset_path,
         "target_column": run.target_column,
         "model_type": run.model_type,
         "preset": run.preset or None,

@@ -1,0 +1,105 @@
+"""A file on its way in: written piece by piece, hashed and counted, gone unless it is kept."""
+
+import os
+import secrets
+import unicodedata
+from pathlib import Path, PurePath
+from typing import Self
+
+from django.conf import settings
+
+from modelwright.catalog.errors import StorageFullError, TooLargeError
+from modelwright.catalog.files import uploads_dir
+from modelwright.engine.files import HashingFile
+
+MAX_NAME = 200
+
+
+class Draft:
+    """A file under a temporary name in the folder where it will stay.
+
+    Parameters
+    ----------
+    source : str
+        Its name, or path, as the user gave it.
+
+    Examples
+    --------
+    ``with Draft("t.csv") as draft: draft.write(b"a,b\\n1,2\\n")`` leaves nothing behind unless
+    something moved the file away meanwhile.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.source = plain_name(source)
+        self.path: Path = uploads_dir() / f".{secrets.token_hex(16)}.part"
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._file = os.fdopen(descriptor, "wb")
+        self._hashing = HashingFile(self._file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.discard()
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes were written."""
+        return self._hashing.size
+
+    def write(self, data: bytes) -> None:
+        """Add a piece.
+
+        Raises
+        ------
+        TooLargeError
+            The file becomes larger than the server takes.
+        StorageFullError
+            It can't be written.
+        """
+        limit: int = settings.TABLE_MAX_BYTES
+        if self.size + len(data) > limit:
+            raise TooLargeError(
+                f"The file is larger than the limit of {limit:,} bytes: leave out rows or columns.",
+                limit=limit,
+            )
+        try:
+            self._hashing.write(data)
+        except OSError as error:
+            raise StorageFullError(f"The file can't be stored: {error.strerror}.") from error
+
+    def finish(self) -> None:
+        """Have everything on the disk."""
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise StorageFullError(f"The file can't be stored: {error.strerror}.") from error
+
+    def discard(self) -> None:
+        """Remove the file, unless it was moved to where it stays."""
+        self._file.close()
+        self.path.unlink(missing_ok=True)
+
+
+def plain_name(source: str) -> str:
+    """Return what a user called a file, without what could be mistaken or break a line.
+
+    Examples
+    --------
+    >>> plain_name("a\\x00b.csv")
+    'ab.csv'
+    """
+    kept = "".join(c for c in source if unicodedata.category(c) not in {"Cc", "Cf", "Cs"})
+    return kept.strip()[-MAX_NAME:] or "table"
+
+
+def name_of(source: str) -> str:
+    """Return a name for a data set whose user gave none: the file's, without its ending.
+
+    Examples
+    --------
+    >>> name_of("exports/sales 2026.csv")
+    'sales 2026'
+    """
+    return PurePath(plain_name(source)).stem[:MAX_NAME] or "table"

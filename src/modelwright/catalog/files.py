@@ -1,0 +1,32 @@
+"""Where files lie: those that requests may name, and those of registered data sets."""
+
+from pathlib import Path
+
+from django.conf import settings
+
+from modelwright.core.files import path_under, private_dir
+
+
+def uploads_dir() -> Path:
+    """Return the folder of registered data sets, made where missing."""
+    folder: Path = settings.DATA_ROOT / settings.UPLOADS_PREFIX
+    return private_dir(folder)
+
+
+def path_of_request(relative: str) -> Path:
+    """Resolve a path that a request names: below the data root, in no closed folder.
+
+    Registered data sets are closed to it: they belong to somebody, and are named by their id.
+
+    Raises
+    ------
+    UnsafePathError
+        It leaves the data root, or leads into a closed folder.
+    """
+    uploads = settings.DATA_ROOT / settings.UPLOADS_PREFIX
+    return path_under(settings.DATA_ROOT, relative, closed=(settings.SYSTEM_DIR, uploads))
+
+
+def path_of_dataset(relative: str) -> Path:
+    """Resolve the path that a data set's row holds."""
+    return path_under(settings.DATA_ROOT, relative, closed=(settings.SYSTEM_DIR,))
