@@ -3,18 +3,20 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from modelwright.engine.results import plain
 from modelwright.engine.search.config import SearchConfig
 from modelwright.engine.search.errors import SearchError
-from modelwright.engine.search.evaluators import choose
+from modelwright.engine.search.evaluators import Evaluator, choose
 from modelwright.engine.search.execution import ShouldStop, grouped
 from modelwright.engine.search.methods import BayesianMethod, Proposal, make_method
 from modelwright.engine.search.problem import Problem
 from modelwright.engine.search.results import Trial
 from modelwright.engine.search.runner import never, running
 from modelwright.engine.search.space import BAYESIAN, Params
+
+Group: TypeAlias = tuple[Proposal, ...]
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ def plan(
     problem: Problem | None = None,
     known: Sequence[Trial] = (),
     done: Sequence[int] = (),
+    units: int = 1,
 ) -> list[WorkUnit]:
     """Cut a ``grid_search`` or ``random_search`` into units of combinations that share work.
 
@@ -73,6 +76,9 @@ def plan(
         As `run_search` takes it.
     done : sequence of int
         Numbers of trials that are there already and stay out of the plan.
+    units : int
+        How many there should be at least, where that is possible: one for each worker, say. The
+        fewer units, the more work is shared.
 
     Raises
     ------
@@ -85,10 +91,25 @@ def plan(
     method = make_method(config, config.check(problem.task), known)
     evaluator, _ = choose(problem, config.evaluator)
     left = [p for p in method.ask(method.total) if p.number not in set(done)]
+    groups = _parted(evaluator, grouped(problem, evaluator, left), units)
     return [
         WorkUnit(index, group, evaluator.weight([p.params for p in group]))
-        for index, group in enumerate(grouped(problem, evaluator, left))
+        for index, group in enumerate(groups)
     ]
+
+
+def _parted(evaluator: Evaluator, groups: list[Group], units: int) -> list[Group]:
+    """Part the heaviest group until there are enough, or nothing can be parted."""
+    whole: list[Group] = []
+    while groups and len(groups) + len(whole) < units:
+        groups.sort(key=lambda group: evaluator.weight([p.params for p in group]))
+        heaviest = groups.pop()
+        parts = evaluator.split([p.params for p in heaviest])
+        if len(parts) == 1:
+            whole.append(heaviest)
+        else:
+            groups += [tuple(heaviest[i] for i in part) for part in parts]
+    return sorted([*groups, *whole], key=lambda group: group[0].number)
 
 
 def next_proposals(

@@ -70,3 +70,10 @@ class Evaluator(ABC):
     def weight(self, combinations: Sequence[Params]) -> float:
         """Return how much work a group is, compared with other groups."""
         return float(len(combinations))
+
+    def split(self, combinations: Sequence[Params]) -> list[list[int]]:
+        """Return positions in parts that share less with each other than within themselves.
+
+        One part where there is nothing to gain, or only one combination.
+        """
+        return [list(range(len(combinations)))]

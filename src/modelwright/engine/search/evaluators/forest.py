@@ -8,21 +8,30 @@ import numpy as np
 
 from modelwright.engine.search.evaluators.base import Evaluator, Scored
 from modelwright.engine.search.evaluators.prefix import SIZE, PrefixEvaluator
-from modelwright.engine.search.evaluators.trees import UNLIMITED, Grower, Rows, setup_of
+from modelwright.engine.search.evaluators.trees import (
+    Grower,
+    Limits,
+    Rows,
+    limits_of,
+    same_above,
+    same_below,
+    setup_of,
+)
 from modelwright.engine.search.problem import Fold, Problem, short_error
 from modelwright.engine.search.scorers import Outputs
 from modelwright.engine.search.space import Params
 
-# depth -> number of trees -> positions of the combinations
-Plan = dict[int, dict[int, list[int]]]
+# limits -> number of trees -> positions of the combinations
+Plan = dict[Limits, dict[int, list[int]]]
 
 
 class ForestEvaluator(Evaluator):
-    """Scores all sizes and depths of a forest from one growth.
+    """Scores all sizes, depths and smallest nodes of a forest from one growth.
 
-    Tree by tree: it is grown without a limit of its depth first. Where it stays below a limit, the
-    limited tree is the very same and isn't grown again; a tree that reaches the limit is, because
-    the columns that it looks at are drawn depth first. After as many trees as a combination has,
+    Tree by tree: it is grown with the widest limits first. Where it doesn't touch a tighter limit,
+    the limited tree is the very same and isn't grown again; a tree that does is, because the
+    columns that it looks at are drawn in the order of its growth. After as many trees as a
+    combination has,
     the mean so far is scored.
 
     Examples
@@ -37,17 +46,27 @@ class ForestEvaluator(Evaluator):
     name: ClassVar[str] = "forest"
 
     def key(self, problem: Problem, params: Params) -> Hashable:
-        """Everything but the number of trees and the depth, as far as it makes a difference."""
+        """All but the number and the limits of the trees, as far as it makes a difference."""
         setup = setup_of(problem.estimator(params))
         return PrefixEvaluator().key(problem, params) if setup is None else setup
 
     def weight(self, combinations: Sequence[Params]) -> float:
-        """Each depth is grown to its largest number of trees."""
+        """For each pair of limits the largest number of trees is grown."""
         sizes: dict[Any, float] = {}
         for params in combinations:
-            depth = params.get("max_depth")
-            sizes[depth] = max(sizes.get(depth, 0.0), float(params.get(SIZE, 100)))
+            limits = params.get("min_samples_split"), params.get("max_depth")
+            sizes[limits] = max(sizes.get(limits, 0.0), float(params.get(SIZE, 100)))
         return sum(sizes.values())
+
+    def split(self, combinations: Sequence[Params]) -> list[list[int]]:
+        """Part by the smallest node, or by the depth where that is the same."""
+        for name in ("min_samples_split", "max_depth"):
+            parts: dict[Any, list[int]] = {}
+            for position, params in enumerate(combinations):
+                parts.setdefault(params.get(name), []).append(position)
+            if len(parts) > 1:
+                return list(parts.values())
+        return [list(range(len(combinations)))]
 
     def score(
         self, problem: Problem, fold: int, combinations: Sequence[Params]
@@ -62,8 +81,8 @@ class ForestEvaluator(Evaluator):
             return
         plan: Plan = {}
         for position, model in enumerate(models):
-            depth = UNLIMITED if model.max_depth is None else model.max_depth
-            plan.setdefault(depth, {}).setdefault(model.n_estimators, []).append(position)
+            sizes = plan.setdefault(limits_of(model), {})
+            sizes.setdefault(model.n_estimators, []).append(position)
         for positions, means in grow(Grower(rows, setup), plan):
             score, error = None, None
             try:
@@ -89,26 +108,40 @@ def _publicly(problem: Problem, fold: int, combinations: Sequence[Params]) -> It
 
 
 def grow(grower: Grower, plan: Plan) -> Iterator[tuple[list[int], Any]]:
-    """Give the positions and the mean of the trees' answers, for each depth and size in turn."""
-    depths = sorted(plan, reverse=True)
-    most = {depth: max(plan[depth]) for depth in depths}
-    sums: dict[int, Any] = dict.fromkeys(depths)
+    """Give the positions and the mean of the trees' answers, for each limits and size in turn."""
+    ordered = sorted(plan, key=lambda limits: (limits.min_split, -limits.depth))
+    most = {limits: max(plan[limits]) for limits in ordered}
+    sums: dict[Limits, Any] = dict.fromkeys(ordered)
     for index in range(max(most.values())):
         weights = grower.weights(index)
-        tree, answer = None, None
-        for depth in depths:
-            if index >= most[depth]:
+        grown: dict[Limits, tuple[Any, Any]] = {}
+        for limits in ordered:
+            if index >= most[limits]:
                 continue
-            if tree is None or tree.max_depth >= depth:
-                tree = grower.grow(index, depth, weights)
-                answer = tree.predict(grower.rows.test)
-            if sums[depth] is None:
-                sums[depth] = np.zeros_like(answer)
-            sums[depth] += answer
-        for depth in depths:
-            positions = plan[depth].get(index + 1)
+            found = _same(grown, limits)
+            if found is None:
+                tree = grower.grow(index, limits, weights)
+                found = tree, tree.predict(grower.rows.test)
+            grown[limits] = found
+            if sums[limits] is None:
+                sums[limits] = np.zeros_like(found[1])
+            sums[limits] += found[1]
+        for limits in ordered:
+            positions = plan[limits].get(index + 1)
             if positions:
-                yield positions, sums[depth] / (index + 1)
+                yield positions, sums[limits] / (index + 1)
+
+
+def _same(grown: dict[Limits, tuple[Any, Any]], limits: Limits) -> tuple[Any, Any] | None:
+    """Return a tree that is there already and would be the same within these limits."""
+    for other in reversed(grown):
+        tree, answer = grown[other]
+        if other.min_split == limits.min_split:
+            if same_below(tree, other, limits.depth):
+                return tree, answer
+        elif other.depth == limits.depth and same_above(tree, other, limits.min_split):
+            return tree, answer
+    return None
 
 
 def _outputs(rows: Rows, means: Any) -> Outputs:

@@ -9,12 +9,13 @@ from scipy.sparse import csr_matrix
 
 from modelwright.engine.parameters import CLASSIFICATION
 from modelwright.engine.search.evaluators.forest import grow
-from modelwright.engine.search.evaluators.trees import NATIVE, UNLIMITED, Grower, Rows, setup_of
+from modelwright.engine.search.evaluators.trees import NATIVE, Grower, Rows, limits_of, setup_of
 from modelwright.engine.search.problem import Fold
 from modelwright.engine.trainers import trainer_for
 
 SEED = 1
-CASES: tuple[tuple[int, int | None], ...] = ((3, 3), (6, None))  # trees, depth
+# trees, depth, rows a node needs to be split
+CASES: tuple[tuple[int, int | None, int], ...] = ((3, 3, 2), (6, None, 2), (4, None, 7))
 N_TRAIN, N_TEST = 48, 24
 
 # What other versions of scikit-learn raise where a private name or argument has changed.
@@ -63,7 +64,7 @@ def forest_fault(model_type: str, task: str) -> str:
 def _parameters(task: str) -> Iterator[dict[str, Any]]:
     weights = (None, "balanced", "balanced_subsample") if task == CLASSIFICATION else (None,)
     for number, class_weight in enumerate(weights):
-        params: dict[str, Any] = {"min_samples_split": 2 + number, "min_samples_leaf": 1 + number}
+        params: dict[str, Any] = {"min_samples_leaf": 1 + number}
         if task == CLASSIFICATION:
             params["class_weight"] = class_weight
         yield {**params, "bootstrap": True}
@@ -74,16 +75,14 @@ def _same(model_type: str, task: str, params: dict[str, Any], sparse: bool) -> b
     fold = _fold(task, sparse)
     trainer = trainer_for(model_type)
 
-    def build(size: int, depth: int | None) -> Any:
-        wanted = {**params, "n_estimators": size, "max_depth": depth}
-        return trainer.build(task, wanted, random_state=SEED, threads=1)
+    def build(size: int, depth: int | None, split: int) -> Any:
+        limits = {"n_estimators": size, "max_depth": depth, "min_samples_split": split}
+        return trainer.build(task, {**params, **limits}, random_state=SEED, threads=1)
 
     setup = setup_of(build(*CASES[0]))
     if setup is None:
         return False
-    plan: dict[int, dict[int, list[int]]] = {}
-    for position, (size, depth) in enumerate(CASES):
-        plan.setdefault(UNLIMITED if depth is None else depth, {})[size] = [position]
+    plan = {limits_of(build(*case)): {case[0]: [i]} for i, case in enumerate(CASES)}
     rows = Rows(fold, setup.classify, SEED)
     for positions, means in grow(Grower(rows, setup), plan):
         forest = build(*CASES[positions[0]]).fit(fold.X_train, fold.y_train)

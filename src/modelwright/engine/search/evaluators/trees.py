@@ -15,7 +15,7 @@ two splits that are equally good: then the sparse one is used.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csc_matrix, issparse
@@ -38,7 +38,8 @@ except ImportError:  # another scikit-learn: selfcheck says so, and the public w
 else:
     NATIVE = True
 
-UNLIMITED = np.iinfo(np.int32).max
+UNLIMITED = int(np.iinfo(np.int32).max)
+PURE = float(np.finfo(np.float64).eps)  # no node of less impurity is split
 MAX_DENSE_BYTES = 1 << 30
 MAX_DRAWN_BYTES = 1 << 26
 BALANCED = "balanced"
@@ -58,7 +59,7 @@ _DEFAULTS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Setup:
-    """What the trees of a forest have in common, the limit of their depth apart.
+    """What the trees of a forest have in common, the limits of their growth apart.
 
     Parameters
     ----------
@@ -72,8 +73,8 @@ class Setup:
         ``balanced`` or ``balanced_subsample``.
     max_features : str, int, float or None
         As the forest has it.
-    min_samples_split, min_samples_leaf : int
-        The former as it is in force: never below twice the latter.
+    min_samples_leaf : int
+        As the forest has it.
     """
 
     classify: bool
@@ -82,7 +83,6 @@ class Setup:
     bootstrap: bool
     class_weight: str | None
     max_features: Any
-    min_samples_split: int
     min_samples_leaf: int
 
     @property
@@ -110,9 +110,68 @@ def setup_of(forest: Any) -> Setup | None:
         bool(forest.bootstrap),
         class_weight,
         forest.max_features,
-        max(forest.min_samples_split, 2 * forest.min_samples_leaf),
         forest.min_samples_leaf,
     )
+
+
+class Limits(NamedTuple):
+    """Where a tree ends.
+
+    Parameters
+    ----------
+    min_split : int
+        Rows a node needs to be split, as it is in force: never below twice `min_samples_leaf`.
+    depth : int
+        `UNLIMITED` for no limit.
+    """
+
+    min_split: int
+    depth: int
+
+
+def limits_of(forest: Any) -> Limits:
+    """Return where the trees of a forest end."""
+    return Limits(
+        max(forest.min_samples_split, 2 * forest.min_samples_leaf),
+        UNLIMITED if forest.max_depth is None else forest.max_depth,
+    )
+
+
+def same_below(tree: Any, limits: Limits, depth: int) -> bool:
+    """Return whether a tree would be the same with a lower limit of its depth.
+
+    It is where it stays below that limit; where it reaches it, it might not be: a node at the limit
+    draws no columns, and later nodes would draw others.
+    """
+    return bool(tree.max_depth < depth <= limits.depth)
+
+
+def same_above(tree: Any, limits: Limits, min_split: int) -> bool:
+    """Return whether a tree would be the same if nodes needed `min_split` rows to be split.
+
+    It is where no node was split, or was tried to be, that has fewer. Tried is what is neither pure
+    nor at the limit of the depth.
+    """
+    rows = tree.n_node_samples
+    tried = (rows >= limits.min_split) & (rows < min_split) & (tree.impurity > PURE)
+    if not tried.any():
+        return True
+    inner = tree.children_left >= 0
+    if tree.max_depth < limits.depth or (tried & inner).any():
+        return False
+    at_limit = _level(tree, limits.depth)
+    return bool(at_limit[tried].all())
+
+
+def _level(tree: Any, depth: int) -> Any:
+    """Return which nodes lie at a depth, shape (n_nodes,)."""
+    nodes = np.zeros(1, dtype=np.intp)
+    for _ in range(depth):
+        children = np.concatenate([tree.children_left[nodes], tree.children_right[nodes]])
+        nodes = children[children >= 0]
+    found = np.zeros(tree.node_count, dtype=bool)
+    found[nodes] = True
+    return found
 
 
 class Rows:
@@ -131,7 +190,9 @@ class Rows:
     def __init__(self, fold: Fold, classify: bool, random_state: int) -> None:
         self.classify = classify
         self.random = check_random_state(random_state)
+        self.tree_random = np.random.RandomState(0)  # seeded anew: making one takes 0.1 ms
         self.seeds: list[int] = []
+        self.first_draws: dict[tuple[int, int, int], int] = {}
         self.drawn: dict[str | None, list[Any]] = {}
         self.drawn_bytes = 0
         self.sparse = self._convert(fold)
@@ -199,7 +260,16 @@ class Rows:
 
     def _draw(self, index: int, weights: Any) -> Any:
         rows = _get_n_samples_bootstrap(self.n_rows, None, weights)
-        return _generate_sample_indices(self.seed(index), self.n_rows, rows, weights)
+        self.tree_random.seed(self.seed(index))
+        return _generate_sample_indices(self.tree_random, self.n_rows, rows, weights)
+
+    def first_draw(self, index: int, low: int, high: int) -> int:
+        """Return the first whole number that a tree's random state draws."""
+        key = (index, low, high)
+        if key not in self.first_draws:
+            self.tree_random.seed(self.seed(index))
+            self.first_draws[key] = int(self.tree_random.randint(low, high))
+        return self.first_draws[key]
 
 
 class Grower:
@@ -216,11 +286,11 @@ class Grower:
     def __init__(self, rows: Rows, setup: Setup) -> None:
         self.rows = rows
         self.setup = setup
-        self.random = _FirstDraw()
+        self.random = _FirstDraw(rows)
         use_sparse = rows.sparse is not None and (rows.dense is None or not setup.whole_weights)
         self.X = rows.sparse if use_sparse else rows.dense
         self.splitter = self._splitter(SPARSE_SPLITTERS if use_sparse else DENSE_SPLITTERS)
-        self.builders: dict[int, Any] = {}
+        self.builders: dict[Limits, Any] = {}
 
     def _splitter(self, kinds: Any) -> Any:
         setup, rows = self.setup, self.rows
@@ -241,35 +311,32 @@ class Grower:
         """Return how much each row counts for a tree; the same for every depth."""
         return self.rows.weights(self.setup, index)
 
-    def grow(self, index: int, depth: int, weights: Any) -> Any:
-        """Return a tree of the forest, grown to a depth."""
-        if depth not in self.builders:
-            self.builders[depth] = DepthFirstTreeBuilder(
+    def grow(self, index: int, limits: Limits, weights: Any) -> Any:
+        """Return a tree of the forest, grown within limits."""
+        if limits not in self.builders:
+            self.builders[limits] = DepthFirstTreeBuilder(
                 self.splitter,
-                self.setup.min_samples_split,
+                limits.min_split,
                 self.setup.min_samples_leaf,
                 0.0,
-                depth,
+                limits.depth,
                 0.0,
             )
-        self.random.seed = self.rows.seed(index)
+        self.random.index = index
         tree = Tree(self.rows.n_features, self.rows.n_classes, 1)
-        self.builders[depth].build(tree, self.X, self.rows.y, weights, None)
+        self.builders[limits].build(tree, self.X, self.rows.y, weights, None)
         return tree
 
 
 class _FirstDraw:
     """Stands in for the random state of a tree, of which the splitter takes one number only."""
 
-    def __init__(self) -> None:
-        self.seed = 0
-        self.known: dict[tuple[int, int, int], int] = {}
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+        self.index = 0
 
     def randint(self, low: int, high: int) -> int:
-        key = (self.seed, low, high)
-        if key not in self.known:
-            self.known[key] = int(np.random.RandomState(self.seed).randint(low, high))
-        return self.known[key]
+        return self.rows.first_draw(self.index, low, high)
 
 
 def _feature_count(max_features: Any, n_features: int) -> int:
