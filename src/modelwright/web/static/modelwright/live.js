@@ -69,8 +69,13 @@
     window.modelwright.toast(`Run ${panel.dataset.number} ${status}`, tones[status] || "info");
   });
 
+  // One after the other: htmx looks up its target when it is called, so a second request that
+  // waited for the first would swap an element that is no longer in the page.
+  let refreshed = Promise.resolve();
   function refresh(target) {
-    window.htmx.ajax("GET", location.pathname, { target, select: target, swap: "outerHTML" });
+    const context = { source: document.body, target, select: target, swap: "outerHTML" };
+    const ask = () => window.htmx.ajax("GET", location.pathname, context);
+    refreshed = refreshed.then(ask, ask);
   }
 
   addEventListener("pagehide", () => source.close());
