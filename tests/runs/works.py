@@ -13,7 +13,6 @@ import numpy as np
 from modelwright.runs.child import Report
 
 
-
 def fine(payload: Mapping[str, Any], scratch: Path, report: Report) -> Mapping[str, Any]:
     """Report, print, leave a file, and give back a result."""
     print("a line for the log")

@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "modelwright.catalog",
     "modelwright.runs",
     "modelwright.registry",
+    "modelwright.tuning",
     "modelwright.api",
     "modelwright.web",
 ]
@@ -236,6 +237,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "RunStatusEnum": "modelwright.api.training_serializers.STATUSES",
+        "JobStatusEnum": "modelwright.api.job_status.WORDS",
+    },
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
 }
 

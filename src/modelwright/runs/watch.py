@@ -199,7 +199,7 @@ class Watch:
         return ours
 
     def _keep_the_rest(self) -> None:
-        """Store what was handed over last, before the end is written: a result has all its parts."""
+        """Store what was handed over last, before the end is written: no part comes after it."""
         for trial in range(KEEP_TRIES):
             try:
                 if not self._keep():

@@ -1,0 +1,1 @@
+"""Searches for the best hyperparameters of a model run, and their trials."""
