@@ -9,6 +9,7 @@ from typing import Any
 import django_stubs_ext
 import environ
 import plotly
+from celery.schedules import crontab
 from csp.constants import SELF
 
 from modelwright import __version__
@@ -259,7 +260,7 @@ JOB_DEAD_AFTER_SECONDS = env.float("MODELWRIGHT_JOB_DEAD_AFTER_SECONDS", default
 JOB_MAX_CRASHES = env.int("MODELWRIGHT_JOB_MAX_CRASHES", default=3)
 JOB_SHUTDOWN_GRACE_SECONDS = env.float("MODELWRIGHT_JOB_SHUTDOWN_GRACE_SECONDS", default=3.0)
 SWEEP_SECONDS = env.float("MODELWRIGHT_SWEEP_SECONDS", default=60.0)
-RING_AGAIN_AFTER_SECONDS = env.float("MODELWRIGHT_RING_AGAIN_AFTER_SECONDS", default=30.0)
+RING_AGAIN_AFTER_SECONDS = env.float("MODELWRIGHT_RING_AGAIN_AFTER_SECONDS", default=5.0)
 TRAINING_WAIT_SECONDS = env.float("MODELWRIGHT_TRAINING_WAIT_SECONDS", default=30.0)
 TABLE_MAX_BYTES = env.int("MODELWRIGHT_TABLE_MAX_BYTES", default=512 * 1024 * 1024)
 TABLE_MAX_ROWS = env.int("MODELWRIGHT_TABLE_MAX_ROWS", default=5_000_000)
@@ -279,6 +280,14 @@ CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 10
+# What the schedule begins with; people change and pause it in the admin.
+CELERY_BEAT_SCHEDULE = {
+    "training_cleanup": {
+        "task": "modelwright.training_cleanup",
+        "schedule": crontab(minute="15"),
+        "options": {"queue": CELERY_TASK_DEFAULT_QUEUE},
+    }
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 if BROKER_URL.startswith("filesystem"):
@@ -288,7 +297,6 @@ if BROKER_URL.startswith("filesystem"):
         "data_folder_in": str(BROKER_DIR / "messages"),
         "data_folder_out": str(BROKER_DIR / "messages"),
         "control_folder": str(BROKER_DIR / "control"),
-        "store_processed": False,
         "polling_interval": 0.04,
     }
 elif BROKER_URL.startswith("redis"):

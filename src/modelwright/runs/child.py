@@ -26,7 +26,6 @@ PR_SET_PDEATHSIG = 1
 LOG_LINE_CHARS = 500
 
 
-
 class Report(Protocol):
     """How the work of a job says how far it is, and hands over what it has so far."""
 

@@ -34,7 +34,7 @@ def _send(queue: str) -> bool:
             retry=False,
             ignore_result=True,
         )
-    except (OperationalError, OSError) as error:
+    except (OperationalError, OSError, ValueError) as error:
         log.warning("The bell of %s could not be rung (the sweep will): %s", queue, error)
         return False
     return True

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Sum
 
 from modelwright.core.clock import now
 from modelwright.runs.doorbell import ring
@@ -16,6 +16,7 @@ from modelwright.runs.jobs import Claim, job_cancel, job_release
 from modelwright.runs.kinds import JobKind, kinds_all
 from modelwright.runs.models import Job, Worker
 from modelwright.runs.names import worker_gone
+from modelwright.runs.selectors import workers_alive
 from modelwright.runs.states import Status
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class Swept:
     Attributes
     ----------
     rung : int
-        Queues whose bell was rung again.
+        Jobs for which the bell was rung again.
     released : int
         Running jobs without a sign of life that went back to pending, or were failed at the limit.
     cancelled : int
@@ -43,24 +44,31 @@ class Swept:
     cancelled: int
 
 
-def jobs_sweep() -> Swept:
-    """Ring again for what waits, give back what has no sign of life, clear away leftovers."""
+def jobs_sweep(*, thorough: bool = True) -> Swept:
+    """Ring again for what waits, give back what has no sign of life, clear away leftovers.
+
+    Parameters
+    ----------
+    thorough : bool
+        False: only what is due every few seconds.
+    """
     cancelled = rung = 0
-    released = jobs_release_gone()
+    released = _release_lost()
     for kind in kinds_all():
         for job in kind.model._default_manager.filter(status=Status.PENDING, cancel_requested=True):
             cancelled += job_cancel(job)
         rung += _ring_again(kind)
         if kind.sweep is not None:
             kind.sweep()
-    _clear_scratch()
-    Worker.objects.filter(seen_at__lt=now() - WORKER_KEPT).delete()
+    if thorough:
+        _clear_scratch()
+        Worker.objects.filter(seen_at__lt=now() - WORKER_KEPT).delete()
     if released or cancelled:
         log.warning("Sweep: %d jobs given back, %d cancelled", released, cancelled)
     return Swept(rung=rung, released=released, cancelled=cancelled)
 
 
-def jobs_release_gone() -> int:
+def _release_lost() -> int:
     """Give back the running jobs whose worker gave no sign of life, or is known to have ended."""
     released = 0
     for kind in kinds_all():
@@ -82,16 +90,23 @@ def _lost(job: Job) -> str:
 
 
 def _ring_again(kind: JobKind) -> int:
+    """Ring for pending jobs that nobody took, as far as workers have room for them."""
     since = now() - dt.timedelta(seconds=settings.RING_AGAIN_AFTER_SECONDS)
+    waiting = kind.model._default_manager.filter(status=Status.PENDING, rung_at__lt=since)
+    if not waiting.exists():
+        return 0
+    slots = workers_alive().aggregate(slots=Sum("slots"))["slots"] or settings.JOB_SLOTS
+    free = slots - kind.model._default_manager.filter(status=Status.RUNNING).count()
+    if free <= 0:
+        return 0
     with transaction.atomic():
-        waiting = kind.model._default_manager.filter(
-            Q(rung_at__lt=since), status=Status.PENDING
-        ).update(rung_at=now())
-        if waiting:
-            # one ring for each, up to what can be run at once here; each drains what it finds
-            for _ in range(min(waiting, settings.JOB_SLOTS)):
-                transaction.on_commit(lambda: ring(kind.queue))
-    return waiting
+        chosen = list(
+            waiting.order_by("-priority", "created_at").values_list("pk", flat=True)[:free]
+        )
+        rung: int = waiting.filter(pk__in=chosen).update(rung_at=now())
+        for _ in range(rung):
+            transaction.on_commit(lambda: ring(kind.queue))
+    return rung
 
 
 def _clear_scratch() -> None:

@@ -28,7 +28,7 @@ from modelwright.runs.child import PR_SET_PDEATHSIG, load_work
 from modelwright.runs.kinds import kinds_all, queues_all
 from modelwright.runs.models import Worker
 from modelwright.runs.names import host_name, worker_name
-from modelwright.runs.sweep import jobs_release_gone, jobs_sweep
+from modelwright.runs.sweep import jobs_sweep
 
 log = logging.getLogger(__name__)
 
@@ -162,7 +162,7 @@ class _Pulse:
         while not self._ending.is_set():
             with self._lock:
                 try:
-                    self._beat(sweep=beats % every == 0)
+                    self._beat(thorough=beats % every == 0)
                 except DatabaseError as error:
                     log.warning("The worker's sign of life could not be written: %s", error)
                 finally:
@@ -170,7 +170,7 @@ class _Pulse:
             beats += 1
             self._ending.wait(settings.JOB_BEAT_SECONDS)
 
-    def _beat(self, *, sweep: bool) -> None:
+    def _beat(self, *, thorough: bool) -> None:
         Worker.objects.update_or_create(
             name=self._name,
             defaults={
@@ -181,7 +181,4 @@ class _Pulse:
                 "seen_at": now(),
             },
         )
-        if sweep:
-            jobs_sweep()
-        else:
-            jobs_release_gone()
+        jobs_sweep(thorough=thorough)
