@@ -1,18 +1,25 @@
 """Which evaluator serves which model."""
 
 from modelwright.engine.search.evaluators.base import Evaluator
+from modelwright.engine.search.evaluators.boosting import CUTS, BoostingEvaluator
 from modelwright.engine.search.evaluators.forest import ForestEvaluator
 from modelwright.engine.search.evaluators.plain import PlainEvaluator
 from modelwright.engine.search.evaluators.prefix import PrefixEvaluator
 from modelwright.engine.search.evaluators.prepared import PreparedEvaluator
-from modelwright.engine.search.evaluators.selfcheck import forest_fault
+from modelwright.engine.search.evaluators.selfcheck import boosting_fault, forest_fault
 from modelwright.engine.search.problem import Problem
 
 FORESTS = ("random_forest", "extra_trees")
 
 _ALL: dict[str, Evaluator] = {
     evaluator.name: evaluator
-    for evaluator in (PlainEvaluator(), PreparedEvaluator(), PrefixEvaluator(), ForestEvaluator())
+    for evaluator in (
+        PlainEvaluator(),
+        PreparedEvaluator(),
+        PrefixEvaluator(),
+        ForestEvaluator(),
+        BoostingEvaluator(),
+    )
 }
 
 
@@ -52,4 +59,10 @@ def choose(problem: Problem, wanted: str = "auto") -> tuple[Evaluator, tuple[str
             return _ALL["forest"], ()
         note = f"The search went by scikit-learn's public interface, which is slower: {fault}."
         return _ALL["forest, public interface"], (note,)
+    if problem.model_type in CUTS:
+        fault = boosting_fault(problem.model_type, problem.task)
+        if not fault:
+            return _ALL["boosting"], ()
+        note = f"Each number of rounds was fitted anew, which is slower: {fault}."
+        return _ALL["prepared"], (note,)
     return _ALL["prepared"], ()

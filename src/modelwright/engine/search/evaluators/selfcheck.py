@@ -1,4 +1,4 @@
-"""Makes sure that the tree builder, called directly, does what scikit-learn's forests do."""
+"""Makes sure that what is shared between combinations changes no result, on these versions."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from modelwright.engine.parameters import CLASSIFICATION
+from modelwright.engine.search.evaluators.boosting import CUTS, MOST_ROUNDS
 from modelwright.engine.search.evaluators.forest import grow
 from modelwright.engine.search.evaluators.trees import NATIVE, Grower, Rows, limits_of, setup_of
 from modelwright.engine.search.problem import Fold
@@ -17,6 +18,12 @@ SEED = 1
 # trees, depth, rows a node needs to be split
 CASES: tuple[tuple[int, int | None, int], ...] = ((3, 3, 2), (6, None, 2), (4, None, 7))
 N_TRAIN, N_TEST = 48, 24
+ROUNDS = (1, 3, 6)
+SMALL_LEAVES: dict[str, dict[str, Any]] = {
+    "hist_gradient_boosting": {"min_samples_leaf": 3},
+    "lightgbm": {"min_child_samples": 3},
+    "xgboost": {},
+}
 
 # What other versions of scikit-learn raise where a private name or argument has changed.
 _STRANGE: tuple[type[Exception], ...] = (
@@ -58,6 +65,47 @@ def forest_fault(model_type: str, task: str) -> str:
                 return f"scikit-learn's tree builder can't be called directly ({error})"[:200]
             if not same:
                 return "trees grown directly differ from those of this scikit-learn's forests"
+    return ""
+
+
+@cache
+def boosting_fault(model_type: str, task: str) -> str:
+    """Return how the first rounds of a long model differ from a short model, or nothing.
+
+    Parameters
+    ----------
+    model_type : str
+        One of `CUTS`.
+    task : str
+        ``classification`` or ``regression``.
+
+    Examples
+    --------
+    >>> boosting_fault("hist_gradient_boosting", "regression")
+    ''
+    """
+    fold, trainer, size = (
+        _fold(task, sparse=False),
+        trainer_for(model_type),
+        MOST_ROUNDS[model_type],
+    )
+
+    def fitted(rounds: int) -> Any:
+        params = {**SMALL_LEAVES[model_type], size: rounds}
+        model = trainer.build(task, params, random_state=SEED, threads=1)
+        return model.fit(fold.X_train, fold.y_train)
+
+    try:
+        longest = fitted(ROUNDS[-1])
+        for rounds in ROUNDS:
+            short, cut = fitted(rounds), CUTS[model_type](longest, rounds)
+            for answer in ("predict", "predict_proba", "decision_function"):
+                if hasattr(short, answer) and not np.array_equal(
+                    getattr(short, answer)(fold.X_test), getattr(cut, answer)(fold.X_test)
+                ):
+                    return f"the first rounds of a long {model_type} model differ from a short one"
+    except _STRANGE as error:
+        return f"a {model_type} model can't be cut ({error})"[:200]
     return ""
 
 

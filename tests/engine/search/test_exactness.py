@@ -1,0 +1,251 @@
+"""Every fold score is the one that scikit-learn's GridSearchCV gives, to the last bit."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.pipeline import Pipeline
+
+from modelwright.engine.search.evaluators import choose, evaluator_named
+from modelwright.engine.search.problem import Problem
+from modelwright.engine.search.runner import search
+from modelwright.engine.search.space import parse_space
+from tests.engine.search.helpers import (
+    GRID_36,
+    breast_cancer,
+    config,
+    grid_search_cv,
+    mixed_table,
+    preprocessor,
+    scores_of,
+    skills,
+)
+
+CLASSIFICATION_METRICS = ("accuracy", "precision", "recall", "f1", "roc_auc")
+REGRESSION_METRICS = (
+    "r2",
+    "neg_mean_squared_error",
+    "neg_mean_absolute_error",
+    "neg_root_mean_squared_error",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("table", [skills, breast_cancer])
+def test_the_grid_of_36_gives_the_180_scores_of_grid_search_cv(table: Any) -> None:
+    X, y = table()
+    problem = Problem.from_arrays(
+        X,
+        y,
+        model_type="random_forest",
+        preprocessor=preprocessor(X),
+        fixed={"class_weight": "balanced"},
+    )
+    result = search(problem, config(GRID_36))
+    reference = GridSearchCV(
+        Pipeline(
+            [
+                ("preprocessor", preprocessor(X)),
+                ("model", RandomForestClassifier(random_state=42, class_weight="balanced")),
+            ]
+        ),
+        {f"model__{name}": values for name, values in GRID_36.items()},
+        scoring="accuracy",
+        cv=StratifiedKFold(5, shuffle=True, random_state=42),
+        refit=False,
+        n_jobs=2,
+    ).fit(X, y)
+    cells = reference.cv_results_
+    params = [{k.removeprefix("model__"): v for k, v in p.items()} for p in cells["params"]]
+    assert result.evaluator == "forest"
+    assert result.notes == ()
+    assert [dict(trial.params) for trial in result.trials] == params
+    for number, trial in enumerate(result.trials):
+        assert list(trial.fold_scores) == [cells[f"split{i}_test_score"][number] for i in range(5)]
+        assert trial.mean == cells["mean_test_score"][number]
+        assert trial.std == pytest.approx(cells["std_test_score"][number], abs=1e-15)
+
+
+limits = st.fixed_dictionaries(
+    {},
+    optional={
+        "n_estimators": st.integers(1, 9),
+        "max_depth": st.sampled_from([1, 2, 3, 5, 8, 30, None]),
+        "min_samples_split": st.integers(2, 9),
+        "min_samples_leaf": st.integers(1, 5),
+        "max_features": st.sampled_from(["sqrt", "log2", None]),
+        "bootstrap": st.booleans(),
+    },
+)
+weights = st.sampled_from([None, "balanced", "balanced_subsample"])
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    rows=st.integers(30, 160),
+    seed=st.integers(0, 10**6),
+    words=st.integers(0, 4),
+    numbers=st.integers(1, 4),
+    classes=st.integers(2, 4),
+    model=st.sampled_from(["random_forest", "extra_trees"]),
+    metric=st.sampled_from(CLASSIFICATION_METRICS),
+    combinations=st.lists(
+        st.builds(lambda a, b: {**a, "class_weight": b}, limits, weights), min_size=1, max_size=6
+    ),
+)
+def test_forests_of_classes(
+    rows: int,
+    seed: int,
+    words: int,
+    numbers: int,
+    classes: int,
+    model: str,
+    metric: str,
+    combinations: list[dict[str, Any]],
+) -> None:
+    X = mixed_table(rows, seed, words=words, numbers=numbers)
+    random = np.random.default_rng(seed)
+    score = X["n0"].to_numpy() + random.normal(size=rows)
+    y = np.array(["a", "b", "c", "d"])[
+        np.searchsorted(np.quantile(score, np.sort(random.random(classes - 1))), score)
+    ]
+    if min(np.unique(y, return_counts=True)[1]) < 3 or len(np.unique(y)) < 2:
+        y = np.array(["a", "b"])[(np.argsort(np.argsort(score)) % 2)]
+    problem = Problem.from_arrays(
+        X,
+        y,
+        model_type=model,
+        metric=metric,
+        cv_folds=3,
+        random_state=seed,
+        preprocessor=preprocessor(X),
+    )
+    evaluator, notes = choose(problem)
+    assert (evaluator.name, notes) == ("forest", ())
+    wanted = grid_search_cv(problem, combinations)
+    np.testing.assert_array_equal(scores_of(evaluator, problem, combinations), wanted)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    rows=st.integers(30, 120),
+    seed=st.integers(0, 10**6),
+    words=st.integers(0, 4),
+    model=st.sampled_from(["random_forest", "extra_trees"]),
+    metric=st.sampled_from(REGRESSION_METRICS),
+    combinations=st.lists(limits, min_size=1, max_size=6),
+)
+def test_forests_of_numbers(
+    rows: int,
+    seed: int,
+    words: int,
+    model: str,
+    metric: str,
+    combinations: list[dict[str, Any]],
+) -> None:
+    X = mixed_table(rows, seed, words=words, numbers=2)
+    y = X["n0"].to_numpy() + np.random.default_rng(seed).normal(size=rows)
+    problem = Problem.from_arrays(
+        X,
+        y,
+        model_type=model,
+        task="regression",
+        metric=metric,
+        cv_folds=3,
+        random_state=seed,
+        preprocessor=preprocessor(X),
+    )
+    evaluator, _ = choose(problem)
+    wanted = grid_search_cv(problem, combinations)
+    np.testing.assert_array_equal(scores_of(evaluator, problem, combinations), wanted)
+
+
+OTHERS: dict[str, dict[str, list[Any]]] = {
+    "hist_gradient_boosting": {
+        "max_iter": [3, 7, 12],
+        "learning_rate": [0.1, 0.3],
+        "early_stopping": [False, True],
+    },
+    "logistic_regression": {"C": [0.01, 1.0, 10.0]},
+    "ridge": {"alpha": [0.1, 1.0, 100.0]},
+    "svm": {"C": [0.1, 1.0], "kernel": ["rbf", "linear"]},
+    "knn": {"n_neighbors": [1, 3, 8], "weights": ["uniform", "distance"], "p": [1, 2]},
+    "lightgbm": {"n_estimators": [3, 8, 15], "num_leaves": [4, 15], "subsample": [0.7, 1.0]},
+    "xgboost": {"n_estimators": [3, 8, 15], "max_depth": [2, 4], "subsample": [0.7, 1.0]},
+}
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+@pytest.mark.parametrize("model", sorted(OTHERS))
+def test_every_other_model(model: str, task: str) -> None:
+    if model == "logistic_regression" and task == "regression":
+        pytest.skip("it knows no numbers")
+    X, y = skills()
+    y = y if task == "classification" else X["avg_salary_k"].to_numpy() ** 2
+    metrics = CLASSIFICATION_METRICS if task == "classification" else REGRESSION_METRICS
+    if model in ("ridge", "svm"):
+        metrics = tuple(metric for metric in metrics if metric != "roc_auc")
+    combinations = list(parse_space(model, OTHERS[model], task=task).combinations())
+    for metric in metrics[:1] + metrics[-2:]:
+        problem = Problem.from_arrays(
+            X,
+            y,
+            model_type=model,
+            task=task,
+            metric=metric,
+            preprocessor=preprocessor(X),
+            cv_folds=3,
+        )
+        evaluator, notes = choose(problem)
+        assert notes == ()
+        found = scores_of(evaluator, problem, combinations)
+        assert not np.isnan(found).any()
+        plain = scores_of(evaluator_named("plain"), problem, combinations)
+        np.testing.assert_array_equal(found, plain)
+
+
+@pytest.mark.parametrize("model", ["random_forest", "extra_trees"])
+def test_the_public_interface_gives_the_same(model: str) -> None:
+    X, y = skills()
+    problem = Problem.from_arrays(
+        X, y, model_type=model, preprocessor=preprocessor(X), fixed={"class_weight": "balanced"}
+    )
+    grid = {"n_estimators": [3, 6, 10], "max_depth": [4, None], "min_samples_split": [2, 4]}
+    combinations = list(parse_space(model, grid).combinations())
+    found = scores_of(evaluator_named("forest, public interface"), problem, combinations)
+    wanted = grid_search_cv(problem, combinations)
+    np.testing.assert_array_equal(found, wanted)
+    np.testing.assert_array_equal(
+        scores_of(evaluator_named("forest"), problem, combinations), wanted
+    )
+
+
+def test_order_and_company_of_the_combinations_change_nothing() -> None:
+    X, y = skills()
+    problem = Problem.from_arrays(X, y, model_type="random_forest", preprocessor=preprocessor(X))
+    combinations = list(
+        parse_space(
+            "random_forest",
+            {"n_estimators": [3, 9], "max_depth": [3, None], "min_samples_split": [2, 9]},
+        ).combinations()
+    )
+    together = scores_of(evaluator_named("forest"), problem, combinations)
+    backwards = scores_of(evaluator_named("forest"), problem, combinations[::-1])[::-1]
+    alone = np.vstack([scores_of(evaluator_named("forest"), problem, [c]) for c in combinations])
+    np.testing.assert_array_equal(together, backwards)
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_a_table_with_missing_numbers_goes_the_public_way() -> None:
+    X, y = breast_cancer()
+    holes = X.to_numpy().copy()
+    holes[::7, 3] = np.nan
+    problem = Problem.from_arrays(holes, y, model_type="random_forest", cv_folds=2)
+    combinations = [{"n_estimators": 3}, {"n_estimators": 5, "max_depth": 2}]
+    found = scores_of(evaluator_named("forest"), problem, combinations)
+    np.testing.assert_array_equal(found, grid_search_cv(problem, combinations))
