@@ -35,6 +35,22 @@ TABLE: dict[str, dict[str, str]] = {
     "api/auth/jwt/refresh/": {"POST": "anonymous"},
     "api/auth/jwt/logout/": {"POST": "anonymous"},
     "api/auth/me/": {"GET": "stranger"},
+    "api/v1/datasets/": {"GET": "viewer", "POST": "trainer"},
+    "api/v1/datasets/<str:dataset_id>/": {"GET": "viewer", "DELETE": "trainer"},
+    "api/v1/datasets/<str:dataset_id>/preview/": {"GET": "viewer"},
+    "api/v1/datasets/<str:dataset_id>/profile/": {"GET": "viewer"},
+    "api/v1/experiments/": {"GET": "viewer", "POST": "trainer"},
+    "api/v1/experiments/<str:experiment_id>/": {
+        "GET": "viewer", "PATCH": "trainer", "DELETE": "trainer",
+    },
+    "api/v1/experiments/<str:experiment_id>/shares/": {"GET": "viewer", "POST": "trainer"},
+    "api/v1/experiments/<str:experiment_id>/shares/<int:share_id>/": {"DELETE": "trainer"},
+    "api/v1/models/": {"GET": "viewer"},
+    "api/v1/models/train/": {"POST": "trainer"},
+    "api/v1/models/train/<str:run_id>/status/": {"GET": "viewer"},
+    "api/v1/models/train/<str:run_id>/metrics/": {"GET": "viewer"},
+    "api/v1/models/train/<str:run_id>/feature-importance/": {"GET": "viewer"},
+    "api/v1/models/<str:run_id>/": {"GET": "viewer", "DELETE": "trainer"},
     "healthz": {"GET": "anonymous"},
     "readyz": {"GET": "anonymous"},
     "openapi.json": {"GET": "anonymous"},
@@ -64,9 +80,12 @@ TABLE: dict[str, dict[str, str]] = {
 }  # fmt: skip
 # Addresses that are the same for everybody and whatever the method.
 SAME_FOR_ALL = {"docs/": 302, "^api/": 404}
+NOBODYS = "0b3c9a0e-7c2e-4d3c-9f57-1f5f3f0c7a11"
 PARAMETERS = {
     "<int:number>": "1", "<str:key>": "abc", "<path:object_id>": "1", "<id>": "1",
     "<path:content_type_id>": "1", "<app_label>": "runs", "<str:pk>": "1",
+    "<str:dataset_id>": NOBODYS, "<str:experiment_id>": NOBODYS, "<str:run_id>": NOBODYS,
+    "<int:share_id>": "1",
 }  # fmt: skip
 # History is not deleted, runs are not typed in; autocomplete wants to know for which field.
 NOT_EVEN_ADMINS = ("/add/", "/delete/", "/autocomplete/")

@@ -1,6 +1,6 @@
 """The REST addresses. Those below `/api/` are good with and without their last slash."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from modelwright.accounts.access import public
@@ -37,6 +37,7 @@ urlpatterns = [
     path("api/auth/jwt/refresh/", JwtRefreshView.as_view(), name="api-auth-jwt-refresh"),
     path("api/auth/jwt/logout/", JwtLogoutView.as_view(), name="api-auth-jwt-logout"),
     path("api/auth/me/", MeView.as_view(), name="api-auth-me"),
+    path("", include("modelwright.api.dataset_urls")),
     path("healthz", HealthView.as_view(), name="healthz"),
     path("readyz", ReadinessView.as_view(), name="readyz"),
     path("openapi.json", SchemaView.as_view(), name="openapi"),
