@@ -29,9 +29,9 @@ class BoostingEvaluator(Evaluator):
     Examples
     --------
     >>> import numpy as np
-    >>> X = np.repeat([[0.0], [1.0]], 30, axis=0)
+    >>> X = np.repeat([[0.0], [1.0]], 50, axis=0)
     >>> problem = Problem.from_arrays(
-    ...     X, np.arange(60) > 29, model_type="hist_gradient_boosting", cv_folds=2
+    ...     X, np.arange(100) > 49, model_type="hist_gradient_boosting", cv_folds=2
     ... )
     >>> rounds = [{"max_iter": 2}, {"max_iter": 4}]
     >>> [s.score for s in BoostingEvaluator().score(problem, 0, rounds)]

@@ -1,0 +1,200 @@
+"""A grid search of 36 combinations against scikit-learn's, and the overhead of bayesian search.
+
+``python -m bench.search [table …] [--pairs N]``: tables are skills, breast_cancer, digits, mixed.
+Each pair runs GridSearchCV(n_jobs=all cores) and our search after each other on the same folds, in
+turns of who goes first; the ratio is that of the wall times, its median over the pairs is quoted.
+Both are warm: the processes of joblib are started before.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.datasets import load_breast_cancer, load_digits
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from modelwright.engine.config import TrainingConfig
+from modelwright.engine.samples import future_skills_table
+from modelwright.engine.search.config import SearchConfig
+from modelwright.engine.search.problem import Problem
+from modelwright.engine.search.results import SearchResult
+from modelwright.engine.search.runner import search
+
+GRID = {
+    "n_estimators": [50, 100, 200],
+    "max_depth": [5, 10, None],
+    "min_samples_split": [2, 5],
+    "min_samples_leaf": [1, 2],
+}
+TARGETS = {"skills": 10, "breast_cancer": 10, "digits": 5, "mixed": 5}
+TPE_LIMIT_MS = 15.0
+TPE_TRIALS = 30
+
+
+def skills() -> tuple[pd.DataFrame, Any]:
+    """Return (a): 357 rows, four columns of words and seven of numbers."""
+    frame = pd.DataFrame(future_skills_table())
+    return frame, np.asarray(frame.pop("future_need_level").tolist())
+
+
+def breast_cancer() -> tuple[pd.DataFrame, Any]:
+    """Return (c): 569 rows, 30 numbers."""
+    data = load_breast_cancer(as_frame=True)
+    return data.data, data.target.to_numpy()
+
+
+def digits() -> tuple[pd.DataFrame, Any]:
+    """Return (b): 1797 rows, 64 numbers, ten classes."""
+    data = load_digits(as_frame=True)
+    return data.data, data.target.to_numpy()
+
+
+def mixed() -> tuple[pd.DataFrame, Any]:
+    """Return (d): 10,000 rows, 18 numbers and 12 columns of 4 to 15 words, three classes."""
+    random = np.random.default_rng(0)
+    rows = 10_000
+    numbers = {f"number_{i}": random.normal(size=rows) for i in range(18)}
+    words = {f"word_{i}": random.integers(0, 4 + i, rows).astype(str) for i in range(12)}
+    frame = pd.DataFrame({**numbers, **words})
+    score = (
+        frame["number_0"]
+        + frame["number_1"] * frame["number_2"]
+        + 1.5 * (frame["word_3"] == "1")
+        - (frame["word_7"] == "2")
+        + random.normal(size=rows)
+    )
+    return frame, np.where(score > 1, "high", np.where(score < -0.7, "low", "middle"))
+
+
+TABLES = {"skills": skills, "breast_cancer": breast_cancer, "digits": digits, "mixed": mixed}
+
+
+def preprocessor(frame: pd.DataFrame) -> ColumnTransformer:
+    """Encode words, scale numbers."""
+    words = [c for c in frame.columns if not pd.api.types.is_numeric_dtype(frame[c])]
+    steps = [
+        ("text", OneHotEncoder(handle_unknown="ignore"), words),
+        ("numeric", StandardScaler(), [c for c in frame.columns if c not in words]),
+    ]
+    return ColumnTransformer([step for step in steps if step[2]])
+
+
+def theirs(frame: pd.DataFrame, y: Any) -> tuple[float, Any]:
+    """Run GridSearchCV; return the seconds and its fold scores."""
+    model = RandomForestClassifier(random_state=42, class_weight="balanced")
+    grid = GridSearchCV(
+        Pipeline([("preprocessor", preprocessor(frame)), ("model", model)]),
+        {f"model__{name}": values for name, values in GRID.items()},
+        scoring="accuracy",
+        cv=StratifiedKFold(5, shuffle=True, random_state=42),
+        refit=False,
+        n_jobs=-1,
+    )
+    started = time.perf_counter()
+    grid.fit(frame, y)
+    seconds = time.perf_counter() - started
+    return seconds, np.column_stack([grid.cv_results_[f"split{i}_test_score"] for i in range(5)])
+
+
+def ours(frame: pd.DataFrame, y: Any) -> tuple[float, Any]:
+    """Run our search; return the seconds and its fold scores."""
+    started = time.perf_counter()
+    problem = Problem.from_arrays(
+        frame,
+        y,
+        model_type="random_forest",
+        preprocessor=preprocessor(frame),
+        fixed={"class_weight": "balanced"},
+    )
+    result = search(problem, SearchConfig(TrainingConfig("bench.csv"), param_grid=GRID))
+    seconds = time.perf_counter() - started
+    return seconds, np.array([trial.fold_scores for trial in result.trials])
+
+
+def compare(table: str, pairs: int) -> dict[str, Any]:
+    """Run alternating pairs on one table."""
+    frame, y = TABLES[table]()
+    ratios, seconds, equal = [], [], 0
+    for pair in range(pairs):
+        if pair % 2:
+            (own, found), (other, wanted) = ours(frame, y), theirs(frame, y)
+        else:
+            (other, wanted), (own, found) = theirs(frame, y), ours(frame, y)
+        equal = int((found == wanted).sum())
+        ratios.append(other / own)
+        seconds.append((other, own))
+    return {
+        "equal_scores": equal,
+        "scores": int(found.size),
+        "ratio": round(statistics.median(ratios), 2),
+        "ratios": [round(ratio, 2) for ratio in ratios],
+        "target_ratio": TARGETS[table],
+        "grid_search_cv_seconds": round(statistics.median(s[0] for s in seconds), 3),
+        "modelwright_seconds": round(statistics.median(s[1] for s in seconds), 3),
+    }
+
+
+def tpe_overhead() -> dict[str, Any]:
+    """Measure what a TPE costs beside the fits, by trials that cost next to nothing."""
+    X = np.repeat([[0.0], [1.0]], 20, axis=0)
+    problem = Problem.from_arrays(X, np.arange(40) > 19, model_type="random_forest", cv_folds=2)
+    grid = {
+        "n_estimators": {"low": 1, "high": 3},
+        "max_depth": {"low": 2, "high": 100},
+        "min_samples_split": {"low": 2, "high": 50},
+        "min_samples_leaf": {"low": 1, "high": 50},
+    }
+    config = SearchConfig(
+        TrainingConfig("bench.csv"),
+        method="bayesian",
+        param_grid=grid,
+        n_iter=TPE_TRIALS,
+        sampler="tpe",
+        processes=1,
+    )
+    results: list[SearchResult] = [search(problem, config) for _ in range(3)]
+    each = [
+        (r.tuning_time - sum(t.duration for t in r.trials)) / len(r.trials) * 1000 for r in results
+    ]
+    return {"milliseconds_a_trial": round(statistics.median(each), 2), "limit": TPE_LIMIT_MS}
+
+
+def run(tables: tuple[str, ...] = ("skills", "breast_cancer"), pairs: int = 3) -> dict[str, Any]:
+    """Return all ratios; the two larger tables take minutes a pair and are named to be run.
+
+    Parameters
+    ----------
+    tables : tuple of str
+        Of `TABLES`.
+    pairs : int
+        How many for each table; one for the larger ones.
+    """
+    frame, y = TABLES["skills"]()
+    theirs(frame.head(60), y[:60])
+    found: dict[str, Any] = {
+        table: compare(table, pairs if TARGETS[table] > 5 else 1) for table in tables
+    }
+    found["tpe_overhead"] = tpe_overhead()
+    return found
+
+
+def main() -> None:
+    """Print the results as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tables", nargs="*", metavar="table", default=[])
+    parser.add_argument("--pairs", type=int, default=3)
+    given = parser.parse_args()
+    tables = tuple(given.tables) or ("skills", "breast_cancer")
+    print(json.dumps(run(tables, given.pairs), indent=2))
+
+
+if __name__ == "__main__":
+    main()
