@@ -10,7 +10,13 @@ from modelwright.config.body_limit import BodyLimit
 LIMIT = 100
 
 
-def run(chunks: list[bytes], headers: dict[bytes, bytes] | None = None) -> tuple[int, int]:
+def run(
+    chunks: list[bytes],
+    headers: dict[bytes, bytes] | None = None,
+    *,
+    method: str = "GET",
+    path: str = "/",
+) -> tuple[int, int]:
     """Return the status of the answer and how many bytes the application was given."""
     got = 0
     sent: list[Any] = []
@@ -37,7 +43,8 @@ def run(chunks: list[bytes], headers: dict[bytes, bytes] | None = None) -> tuple
         sent.append(event)
 
     scope: Any = {"type": "http", "headers": list((headers or {}).items())}
-    asyncio.run(BodyLimit(app, LIMIT)(scope, receive, send))  # type: ignore[arg-type]
+    scope |= {"method": method, "path": path}
+    asyncio.run(BodyLimit(app, LIMIT, {"/api/v1/datasets": 5 * LIMIT})(scope, receive, send))  # type: ignore[arg-type]
     return sent[0]["status"], got
 
 
@@ -55,3 +62,25 @@ def test_a_body_that_says_it_is_too_large_is_not_read(said: str) -> None:
 def test_a_body_that_lies_or_says_nothing_is_counted(headers: dict[bytes, bytes]) -> None:
     status, got = run([b"x" * 60] * 50, headers)
     assert (status, got) == (413, 60)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "right"),
+    [
+        ("POST", "/api/v1/datasets/", {b"authorization": b"Token x"}, (200, 150)),
+        ("POST", "/api/v1/datasets", {b"cookie": b"sessionid=x"}, (200, 150)),
+        ("POST", "/api/v1/datasets/", {}, (413, 60)),
+        ("PUT", "/api/v1/datasets/", {b"authorization": b"Token x"}, (413, 60)),
+        ("POST", "/api/v1/datasets/x", {b"authorization": b"Token x"}, (413, 60)),
+    ],
+)
+def test_a_table_may_be_larger_for_those_who_show_credentials(
+    method: str, path: str, headers: dict[bytes, bytes], right: tuple[int, int]
+) -> None:
+    assert run([b"x" * 60, b"x" * 60, b"x" * 30], headers, method=method, path=path) == right
+
+
+def test_a_table_has_its_limit_too() -> None:
+    headers = {b"authorization": b"Token x"}
+    status, _ = run([b"x" * 90] * 9, headers, method="POST", path="/api/v1/datasets/")
+    assert status == 413

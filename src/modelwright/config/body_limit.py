@@ -8,6 +8,7 @@ Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 App = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
+_CREDENTIALS = (b"authorization", b"cookie")
 _ANSWER = b'{"detail": "The body is too large."}'
 
 
@@ -18,18 +19,23 @@ class BodyLimit:
     ----------
     app : ASGI application
     max_bytes : int
+    uploads : mapping, optional
+        Path (without its last slash) -> how much a POST to it may bring, for those who show some
+        credentials; whether they are good ones is seen later.
     """
 
-    def __init__(self, app: App, max_bytes: int) -> None:
+    def __init__(self, app: App, max_bytes: int, uploads: Mapping[str, int] | None = None) -> None:
         self.app = app
         self.max_bytes = max_bytes
+        self.uploads = dict(uploads or {})
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Pass the request on, counting."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if self._says_too_large(scope):
+        limit = self._limit(scope)
+        if _says_too_large(scope, limit):
             await _refuse(send)
             return
         seen = 0
@@ -40,7 +46,7 @@ class BodyLimit:
             event = await receive()
             if event["type"] == "http.request":
                 seen += len(event.get("body", b""))
-                if seen > self.max_bytes:
+                if seen > limit:
                     return {"type": "http.disconnect"}
             return event
 
@@ -50,14 +56,22 @@ class BodyLimit:
             await send(event)
 
         await self.app(scope, counted, noted)
-        if seen > self.max_bytes and not answered:
+        if seen > limit and not answered:
             await _refuse(send)
 
-    def _says_too_large(self, scope: dict[str, Any]) -> bool:
-        for name, value in scope["headers"]:
-            if name == b"content-length" and value.isdigit():
-                return len(value) > 15 or int(value) > self.max_bytes
-        return False
+    def _limit(self, scope: dict[str, Any]) -> int:
+        larger = self.uploads.get(str(scope.get("path", "")).removesuffix("/"))
+        if larger is None or scope.get("method") != "POST":
+            return self.max_bytes
+        shown = any(name in _CREDENTIALS for name, _ in scope["headers"])
+        return larger if shown else self.max_bytes
+
+
+def _says_too_large(scope: dict[str, Any], limit: int) -> bool:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return len(value) > 15 or int(value) > limit
+    return False
 
 
 async def _refuse(send: Send) -> None:
