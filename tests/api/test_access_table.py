@@ -51,6 +51,15 @@ TABLE: dict[str, dict[str, str]] = {
     "api/v1/models/train/<str:run_id>/metrics/": {"GET": "viewer"},
     "api/v1/models/train/<str:run_id>/feature-importance/": {"GET": "viewer"},
     "api/v1/models/<str:run_id>/": {"GET": "viewer", "DELETE": "trainer"},
+    "api/v1/tuning/tune/": {"GET": "viewer", "POST": "trainer"},
+    "api/v1/tuning/tune/<str:tuning_run_id>/status/": {"GET": "viewer"},
+    "api/v1/tuning/tune/<str:tuning_run_id>/results/": {"GET": "viewer"},
+    "api/v1/tuning/tune/<str:tuning_run_id>/trials/": {"GET": "viewer"},
+    "api/v1/tuning/tune/<str:tuning_run_id>/importance/": {"GET": "viewer"},
+    "api/v1/tuning/tune/<str:tuning_run_id>/export/": {"GET": "viewer"},
+    "api/v1/tuning/tune/<str:tuning_run_id>/cancel/": {"POST": "trainer"},
+    "api/v1/tuning/tune/<str:tuning_run_id>/continue/": {"POST": "trainer"},
+    "api/v1/tuning/tune/<str:tuning_run_id>/train-best/": {"POST": "trainer"},
     "healthz": {"GET": "anonymous"},
     "readyz": {"GET": "anonymous"},
     "openapi.json": {"GET": "anonymous"},
@@ -85,6 +94,7 @@ PARAMETERS = {
     "<int:number>": "1", "<str:key>": "abc", "<path:object_id>": "1", "<id>": "1",
     "<path:content_type_id>": "1", "<app_label>": "runs", "<str:pk>": "1",
     "<str:dataset_id>": NOBODYS, "<str:experiment_id>": NOBODYS, "<str:run_id>": NOBODYS,
+    "<str:tuning_run_id>": NOBODYS,
     "<int:share_id>": "1",
 }  # fmt: skip
 # History is not deleted, runs are not typed in; autocomplete wants to know for which field.

@@ -26,6 +26,7 @@ class StrictJSONParser(BaseParser):
     """JSON with finite numbers, sane depth, and text that every database can store."""
 
     media_type = "application/json"
+    max_bytes = MAX_BYTES
 
     def parse(
         self,
@@ -34,8 +35,8 @@ class StrictJSONParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """Return the body as Python values."""
-        raw = stream.read(MAX_BYTES + 1)
-        if len(raw) > MAX_BYTES:
+        raw = stream.read(self.max_bytes + 1)
+        if len(raw) > self.max_bytes:
             raise BodyTooLargeError
         try:
             value = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from modelwright.engine.search.results import FAILED, SearchResult, Trial, ranked
+from modelwright.engine.search.results import FAILED, Trial, ranked
 from modelwright.tuning.models import TuningRun, TuningTrial
 
 KEPT_IN_RESULTS = 20
@@ -119,29 +119,3 @@ _SAID = ("evaluator", "sampler")
 def total_of(run: TuningRun, tried: int) -> int:
     """Return how many combinations the search is to try."""
     return max(tried, int((run.progress or {}).get("total", 0)))
-
-
-def search_result_of(run: TuningRun) -> SearchResult:
-    """Return an ended search as the engine's exports take it."""
-    results = run.results or {}
-    trials = trials_of(run)
-    best = next(iter(ranked(trials)), None)
-    recipe = None
-    if best is not None:
-        recipe = run.trials.filter(number=best.number).values_list("recipe", flat=True).first()
-    return SearchResult(
-        method=run.tuning_method,
-        model_type=run.model_run.model_type,
-        scoring_metric=run.config["scoring_metric"],
-        cv_folds=run.config["cv_folds"],
-        best_params=None if best is None else best.params,
-        best_score=None if best is None else best.mean,
-        trials=tuple(trials),
-        total_combinations=total_of(run, len(trials)),
-        tuning_time=results.get("tuning_time", run.elapsed_seconds),
-        ended=results.get("ended", ""),
-        evaluator=results.get("evaluator", ""),
-        sampler=results.get("sampler", ""),
-        notes=tuple(results.get("notes", ())),
-        recipe=recipe or {},
-    )

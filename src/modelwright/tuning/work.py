@@ -10,9 +10,9 @@ from typing import Any
 from modelwright.engine.search.config import SearchConfig
 from modelwright.engine.search.distributed import WorkUnit, evaluate, plan
 from modelwright.engine.search.evaluators import choose
-from modelwright.engine.search.export import recipe_of
+from modelwright.engine.search.export import recipe_of, to_python
 from modelwright.engine.search.problem import Problem
-from modelwright.engine.search.results import SearchProgress, Trial, best_of
+from modelwright.engine.search.results import SearchProgress, SearchResult, Trial, best_of
 from modelwright.engine.search.runner import search
 from modelwright.runs.child import Report
 
@@ -85,9 +85,26 @@ class _Keeper:
         part: dict[str, Any] = {"trial": trial.to_dict(), "total": total}
         best = best_of([t for t in (self._best, trial) if t is not None])
         if best is trial:
-            part["recipe"] = recipe_of(self._problem, trial.params)
+            part["recipe"] = {"python": self._code(trial)}
         self._best = best
         self._report.keep(part)
+
+    def _code(self, trial: Trial) -> str:
+        """Return the code of the best; made here, since only here the estimators are at hand."""
+        problem = self._problem
+        result = SearchResult(
+            method="",
+            model_type=problem.model_type,
+            scoring_metric=problem.metric,
+            cv_folds=len(problem.splits),
+            best_params=trial.params,
+            best_score=trial.mean,
+            trials=(trial,),
+            total_combinations=1,
+            tuning_time=0.0,
+            recipe=recipe_of(problem, trial.params),
+        )
+        return to_python(result)
 
 
 def _trials(entries: list[Mapping[str, Any]]) -> list[Trial]:
