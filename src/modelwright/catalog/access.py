@@ -1,8 +1,10 @@
 """Who may see and use what: the one place with this rule, for every room above.
 
 An experiment is its owner's, and theirs with whom it was shared; an administrator's too. What hangs
-on it (model runs, searches, versions) goes by the experiment. A data set is its owner's, and may be
-seen by those who see an experiment that uses it. What a role may do at all is `accounts.roles`.
+on it (model runs, searches, versions) goes by the experiment. A data set is its owner's; whoever
+sees an experiment on it sees it too, and an editor of one may make another one on it. Taking a share
+away doesn't take away the experiments that were made meanwhile. What a role may do at all is
+`accounts.roles`.
 """
 
 from enum import IntEnum
@@ -117,9 +119,13 @@ def dataset_level(user: Somebody, dataset: DataSet) -> Level:
     """Return what `user` may do with `dataset`: as its owner, or by the experiments that use it."""
     if may_all(user) or (isinstance(user, User) and dataset.owner_id == user.pk):
         return Level.OWNER
-    if experiments_visible(user).filter(dataset=dataset).exists():
-        return Level.VIEWER
-    return Level.NONE
+    if not isinstance(user, User) or not user.is_active:
+        return Level.NONE
+    if Experiment.objects.filter(dataset=dataset, owner=user).exists():
+        return Level.EDITOR
+    shares = shares_with(user).filter(experiment__dataset=dataset)
+    levels = shares.values_list("level", flat=True)
+    return max((LEVEL_OF_SHARE[Share.Level(level)] for level in levels), default=Level.NONE)
 
 
 def dataset_for(user: Somebody, dataset_id: UUID, level: Level = Level.VIEWER) -> DataSet:

@@ -1,0 +1,117 @@
+"""The walk: somebody else's data set, experiment and model run are closed at every address."""
+
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from modelwright.catalog.models import DataSet, Experiment, Share
+from modelwright.runs.models import TrainingRun
+from tests.api.research import a_model_run, an_experiment, share
+from tests.people import browser, rest
+
+pytestmark = pytest.mark.django_db
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+CLOSED = {403, 404, 405}
+# A body that would be right at each address that takes one.
+BODIES: dict[str, dict[str, Any]] = {
+    "shares/": {"user": "other", "level": "editor"},
+    "experiments/": {"name": "taken over"},
+    "notes": {"notes": "taken over"},
+}
+
+
+def walk(patterns: Any, prefix: str = "") -> list[str]:
+    routes = []
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            routes += walk(pattern.url_patterns, route)
+        else:
+            assert isinstance(pattern, URLPattern)
+            routes.append(route)
+    return routes
+
+
+NAMED = ("<str:dataset_id>", "<str:experiment_id>", "<str:run_id>", "<int:number>")
+ROUTES = [
+    route
+    for route in walk(get_resolver().url_patterns)
+    if not route.startswith("admin/") and any(name in route for name in NAMED)
+]
+
+
+@pytest.fixture
+def theirs() -> TrainingRun:
+    """A model run of the administrator's, shared with the account `other` alone."""
+    experiment = an_experiment("admin")
+    share(experiment, "other", "viewer")
+    return a_model_run(experiment)
+
+
+def fill(route: str, run: TrainingRun) -> str:
+    experiment = run.experiment
+    assert experiment is not None
+    held = experiment.shares.get()
+    for name, value in {
+        "<str:dataset_id>": experiment.dataset_id,
+        "<str:experiment_id>": experiment.pk,
+        "<str:run_id>": run.pk,
+        "<int:number>": run.number,
+        "<int:share_id>": held.pk,
+    }.items():
+        route = route.replace(name, str(value))
+    assert "<" not in route, f"say what stands for the parameter of {route}"
+    return f"/{route}"
+
+
+def test_the_walk_finds_something() -> None:
+    assert len(ROUTES) > 15
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("who", ["trainer", "viewer"])
+def test_it_is_closed_at(route: str, who: str, theirs: TrainingRun) -> None:
+    url = fill(route, theirs)
+    client = browser(who) if route.startswith("ui/") else rest(who)
+    client.handler.enforce_csrf_checks = False
+    body = next((b for end, b in BODIES.items() if end in route), {})
+    for method in METHODS:
+        if method == "HEAD" and route.startswith("ui/") and route.endswith("/events"):
+            continue  # a stream has no HEAD
+        answer = getattr(client, method.lower())(url, data=body)
+        assert answer.status_code in CLOSED, f"{method} {url}: {answer.status_code}"
+        said = b"" if answer.streaming else answer.content
+        assert theirs.model_version.encode() not in said
+        assert b"Which word?" not in said
+    assert TrainingRun.objects.filter(pk=theirs.pk, notes="").exists()
+    assert Experiment.objects.filter(name="Which word?").count() == 1
+    assert DataSet.objects.count() == 1
+    assert list(Share.objects.values_list("level", flat=True)) == ["viewer"]
+
+
+@pytest.mark.parametrize("who", ["trainer", "viewer"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/api/v1/datasets/", "/api/v1/experiments/", "/api/v1/models/", "/api/training/runs/",
+        "/api/v1/experiments/?search=word", "/api/v1/datasets/?search=table", "/ui/runs",
+        "/ui/runs?status=completed", "/ui/compare",
+    ],
+)  # fmt: skip
+def test_no_list_shows_it(url: str, who: str, theirs: TrainingRun) -> None:
+    answer = (browser(who) if url.startswith("/ui/") else rest(who)).get(url)
+    assert answer.status_code == 200
+    assert theirs.model_version not in answer.content.decode()
+    assert "Which word?" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "route", [r for r in ROUTES if r.startswith("api/v1/") and "<int:share_id>" not in r]
+)
+def test_with_a_share_it_opens_for_looking(route: str, theirs: TrainingRun) -> None:
+    url = fill(route, theirs)
+    assert theirs.experiment is not None
+    share(theirs.experiment, "viewer", "viewer")
+    assert rest("viewer").get(url).status_code == 200
