@@ -59,3 +59,13 @@ def test_every_message_is_read_whole_and_once(tmp_path: Path) -> None:
     assert numbers == list(range(MESSAGES))
     assert found.empty()
     assert not list((tmp_path / "messages").iterdir())
+
+
+def test_an_exchange_file_cut_off_by_a_crash_is_written_anew(tmp_path: Path) -> None:
+    for name in ("messages", "control"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "control" / "bell.exchange").write_bytes(b"")
+    with connection(tmp_path) as opened:
+        queue = Queue("bell", exchange="bell", routing_key="bell")
+        opened.Producer().publish({"number": 1}, routing_key="bell", declare=[queue])
+    assert b"bell" in (tmp_path / "control" / "bell.exchange").read_bytes()

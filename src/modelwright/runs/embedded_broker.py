@@ -6,6 +6,7 @@ only once it is complete. What is taken goes through a folder of the reader's ow
 folder, not through the system's folder for temporary files, which may lie on another disk.
 """
 
+import fcntl
 import os
 import time
 from pathlib import Path
@@ -29,6 +30,17 @@ class Channel(filesystem.Channel):
             except ValueError:  # half a file
                 time.sleep(READ_AGAIN_SECONDS)
         return super().get_table(exchange)
+
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+        """Add a queue to an exchange; one process at a time, and over a file cut off by a crash."""
+        self.control_folder.mkdir(mode=0o700, exist_ok=True)
+        with open(self.control_folder / "bind.lock", "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                super()._queue_bind(exchange, routing_key, pattern, queue)
+            except ValueError:  # half a file: its writer was killed
+                self._exchange_file(exchange).unlink(missing_ok=True)
+                super()._queue_bind(exchange, routing_key, pattern, queue)
 
     def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:
         final = Path(self.data_folder_out)
