@@ -64,8 +64,8 @@ def test_every_message_is_read_whole_and_once(tmp_path: Path) -> None:
 def test_an_exchange_file_cut_off_by_a_crash_is_written_anew(tmp_path: Path) -> None:
     for name in ("messages", "control"):
         (tmp_path / name).mkdir()
-    (tmp_path / "control" / "bell.exchange").write_bytes(b"")
+    (tmp_path / "control" / "cut.exchange").write_bytes(b"")
     with connection(tmp_path) as opened:
-        queue = Queue("bell", exchange="bell", routing_key="bell")
-        opened.Producer().publish({"number": 1}, routing_key="bell", declare=[queue])
-    assert b"bell" in (tmp_path / "control" / "bell.exchange").read_bytes()
+        queue = Queue("cut", exchange="cut", routing_key="cut")
+        opened.Producer().publish({"number": 1}, routing_key="cut", declare=[queue])
+    assert b"cut" in (tmp_path / "control" / "cut.exchange").read_bytes()
