@@ -2,7 +2,8 @@
 #
 # .venv/.base: what the server needs, with every optional database and broker driver
 # .venv/.dev:  that, and all that tests, checks and documentation need
-# Both are made again when the lock changes.
+# Both are made again when the lock changes. What the server needs is compiled as it is first used:
+# most modules of the libraries never are, and their bytecode would take 200 MB.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -56,7 +57,7 @@ $(BIN)/python:
 $(BASE): requirements/base.txt requirements/build.txt pyproject.toml | $(BIN)/python
 	@echo "Installing what the server needs into $(VENV) …"
 	@$(PIP) install --require-hashes -r requirements/build.txt
-	@$(PIP) install --require-hashes -r requirements/base.txt
+	@$(PIP) install --no-compile --require-hashes -r requirements/base.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
