@@ -75,18 +75,18 @@ def start(model_run: TrainingRun, user: User) -> Start:
     return submit
 
 
-def work_one() -> bool:
+def work_one(queue: str = "tuning") -> bool:
     """Do the best pending piece of work; False where nothing is pending."""
-    claim = job_claim(queue="tuning", worker=worker_name())
+    claim = job_claim(queue=queue, worker=worker_name())
     if claim is None:
         return False
     execute(claim)
     return True
 
 
-def work_all() -> int:
+def work_all(queue: str = "tuning") -> int:
     """Do all pending pieces and return how many they were."""
     done = 0
-    while work_one():
+    while work_one(queue):
         done += 1
     return done
