@@ -59,6 +59,9 @@ class ColumnSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(
         choices=["numeric", "text", "date", "unusable"], help_text="As what a training takes it."
     )
+    date_format = serializers.CharField(
+        allow_blank=True, default="", help_text="How its dates are written."
+    )
     note = serializers.CharField(allow_blank=True, help_text="Why it is left out or changed.")
     suggested_task = serializers.CharField()
 

@@ -2,8 +2,8 @@
 
 An experiment is its owner's, and theirs with whom it was shared; an administrator's too. What hangs
 on it (model runs, searches, versions) goes by the experiment. A data set is its owner's; whoever
-sees an experiment on it sees it too, and an editor of one may make another one on it. Taking a share
-away doesn't take away the experiments that were made meanwhile. What a role may do at all is
+sees an experiment on it sees it too, and an editor of one may make another one on it. Taking a
+share away doesn't take away the experiments that were made meanwhile. What a role may do at all is
 `accounts.roles`.
 """
 

@@ -1,6 +1,7 @@
 """What there is to know about each column of a table, whatever is to be predicted. No Django."""
 
 import dataclasses
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,14 +35,15 @@ def columns_of(table: Table) -> list[dict[str, Any]]:
 def _column(table: Table, name: str) -> dict[str, Any]:
     series = comparable(table.frame[name])
     present = series.dropna()
-    kind, note = kind_of(table, name)
+    kind = kind_of(table, name)
     return {
         "name": name,
         "dtype": str(table.frame[name].dtype),
         "missing": len(series) - len(present),
         "distinct": int(present.nunique()),
-        "kind": kind,
-        "note": note,
+        "kind": kind.kind,
+        "note": kind.note,
+        "date_format": kind.date_format,
         "suggested_task": guess_task(present) if len(present) else CLASSIFICATION,
     }
 
@@ -58,8 +60,27 @@ def comparable(series: pd.Series) -> pd.Series:
     return series
 
 
-def kind_of(table: Table, name: str) -> tuple[str, str]:
-    """Return as what a training takes a column, and what it says about that."""
+@dataclass(frozen=True)
+class Kind:
+    """As what a training takes a column.
+
+    Parameters
+    ----------
+    kind : str
+        ``numeric``, ``text``, ``date`` or ``unusable``.
+    note : str
+        What a training says about it: why it is left out, what it takes as missing.
+    date_format : str
+        How its dates are written, where it has such.
+    """
+
+    kind: str
+    note: str = ""
+    date_format: str = ""
+
+
+def kind_of(table: Table, name: str) -> Kind:
+    """Return as what a training takes a column."""
     alone = table.frame[[name]].assign(**{_BESIDE: 0})
     try:
         prepared = prepare_features(
@@ -69,10 +90,10 @@ def kind_of(table: Table, name: str) -> tuple[str, str]:
             kinds={_BESIDE: NUMERIC},
         )
     except DataLoadError as error:
-        return UNUSABLE, error.message
+        return Kind(UNUSABLE, error.message)
     note = " ".join(prepared.warnings)
-    kinds = [feature.kind for feature in prepared.features if feature.name == name]
-    return (kinds[0] if kinds else UNUSABLE), note
+    found = next((feature for feature in prepared.features if feature.name == name), None)
+    return Kind(found.kind, note, found.date_format) if found else Kind(UNUSABLE, note)
 
 
 def profile_of(table: Table, columns: list[dict[str, Any]]) -> dict[str, Any]:
@@ -94,7 +115,10 @@ def profile_of(table: Table, columns: list[dict[str, Any]]) -> dict[str, Any]:
         "constant_columns": [c["name"] for c in columns if c["distinct"] == 1],
         "empty_columns": [c["name"] for c in columns if c["distinct"] == 0],
         "unusable_columns": [c["name"] for c in columns if c["kind"] == UNUSABLE],
-        "columns": {c["name"]: shape_of(comparable(frame[c["name"]]), c["kind"]) for c in columns},
+        "columns": {
+            c["name"]: shape_of(comparable(frame[c["name"]]), c["kind"], c["date_format"])
+            for c in columns
+        },
     }
 
 
@@ -104,13 +128,13 @@ def _duplicates(frame: pd.DataFrame) -> int:
     return int(frame.duplicated().sum())
 
 
-def shape_of(series: pd.Series, kind: str) -> dict[str, Any]:
+def shape_of(series: pd.Series, kind: str, date_format: str = "") -> dict[str, Any]:
     """Return the distribution of one column.
 
     Parameters
     ----------
     series : pandas.Series
-    kind : str
+    kind, date_format : str
         As `kind_of` says it.
 
     Examples
@@ -128,7 +152,7 @@ def shape_of(series: pd.Series, kind: str) -> dict[str, Any]:
         "other": int(counts.iloc[MOST_FREQUENT:].sum()),
     }
     if kind == DATE:
-        shape |= _dates(present)
+        shape |= _dates(present, date_format)
     elif kind == NUMERIC or pd.api.types.is_numeric_dtype(series):
         shape |= _numbers(present)
     return shape
@@ -139,8 +163,9 @@ def _numbers(present: pd.Series) -> dict[str, Any]:
     values = values[np.isfinite(values)]
     if not len(values):
         return {}
-    low, quarter, middle, three_quarters, high = np.quantile(values, [0, 0.25, 0.5, 0.75, 1])
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
+        low, quarter, middle, three_quarters, high = np.quantile(values, [0, 0.25, 0.5, 0.75, 1])
+    with np.errstate(all="ignore"):
         summary: dict[str, Any] = {
             "min": low,
             "p25": quarter,
@@ -168,9 +193,8 @@ def histogram_of(values: Any) -> dict[str, Any]:
     return {"edges": edges.tolist(), "counts": counts.tolist()}
 
 
-def _dates(present: pd.Series) -> dict[str, Any]:
-    moments = pd.to_datetime(present, errors="coerce", utc=True, format="mixed", dayfirst=True)
-    moments = moments.dropna()
+def _dates(present: pd.Series, date_format: str) -> dict[str, Any]:
+    moments = pd.to_datetime(present, errors="coerce", utc=True, format=date_format).dropna()
     if moments.empty:
         return {}
     return {"min": moments.min().isoformat(), "max": moments.max().isoformat()}

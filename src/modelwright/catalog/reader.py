@@ -95,6 +95,15 @@ def _pour(reading: BinaryIO, writing: BinaryIO, most: int) -> None:
     os.fsync(writing.fileno())
 
 
+def _storable(value: Any) -> Any:
+    """Take out what no database can hold as text: Parquet may have NUL in its strings."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_storable(key): _storable(entry) for key, entry in value.items()}
+    return [_storable(entry) for entry in value] if isinstance(value, list) else value
+
+
 def _settle(memory_mb: int) -> None:
     """End with the server, stay within the memory allowed, leave no core file."""
     os.umask(0o077)
@@ -109,7 +118,7 @@ def main() -> None:
     """Read the question, write the answer."""
     question = json.load(sys.stdin)
     _settle(question["memory_mb"])
-    json.dump(plain(answer(question)), sys.stdout, allow_nan=False)
+    json.dump(_storable(plain(answer(question))), sys.stdout, allow_nan=False)
 
 
 if __name__ == "__main__":

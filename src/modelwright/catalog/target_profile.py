@@ -18,6 +18,7 @@ SEED = 42
 LEAKAGE = 0.98
 MISSING_LEAKAGE = 0.9
 MANY_GROUPS = 0.5
+FEW_VALUES = 10
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,9 @@ class Association:
     column : str
     measure : str
         ``correlation`` (the larger of Pearson's and Spearman's, sign left out), ``eta`` (share of
-        the spread that the groups explain, its root) or ``cramers_v`` (corrected for chance).
+        the spread that the groups explain, its root), ``cramers_v``, ``runs`` (how few changes of
+        class there are along the sorted numbers; Wald and Wolfowitz, 1940) or ``equal``. All but
+        the first are corrected for chance.
     value : float
     """
 
@@ -92,7 +95,7 @@ def _look_at(
             reason = "Whether it is filled in tells the target: it may be known only afterwards."
     if series.astype(str).str.strip().equals(values.astype(str)):
         return Association(column, "equal", 1.0), "It equals the target."
-    kind, _note = kind_of(table, column)
+    kind = kind_of(table, column).kind
     if kind == UNUSABLE:
         return None, reason
     present = series.dropna()
@@ -126,13 +129,35 @@ def _between(column: pd.Series, values: pd.Series, target: Target, *, numeric: b
         if numeric and not classes:
             measure, value = "correlation", _correlation(column, values)
         elif numeric:
-            measure, value = "eta", _eta(values, column)
+            measure, value = _numbers_and_classes(column, values)
         elif classes:
             measure, value = "cramers_v", _cramers_v(column, values)
         else:
             measure, value = "eta", _eta(column, values)
     value = value if np.isfinite(value) else 0.0
     return Association("", measure, round(min(1.0, max(0.0, value)), 6))
+
+
+def _numbers_and_classes(column: pd.Series, values: pd.Series) -> tuple[str, float]:
+    """Return eta, or what the order (of few values: the values) tells where that is more.
+
+    A column that decides by a threshold is not told by the means of the classes.
+    """
+    eta = _eta(values, column)
+    if column.nunique() <= max(2, len(column) // FEW_VALUES):
+        other, value = "cramers_v", _cramers_v(column, values)
+    else:
+        other, value = "runs", _runs(column, values)
+    return (other, value) if value > eta else ("eta", eta)
+
+
+def _runs(column: pd.Series, values: pd.Series) -> float:
+    """Return which share of the changes of class that chance would bring is not there, in order."""
+    codes, _ = pd.factorize(values.iloc[np.argsort(column.to_numpy(), kind="stable")])
+    shares = np.bincount(codes) / len(codes)
+    expected = (len(codes) - 1) * (1 - float((shares**2).sum()))
+    changes = int((codes[1:] != codes[:-1]).sum())
+    return 1 - changes / expected if expected > 0 else 0.0
 
 
 def _correlation(one: pd.Series, other: pd.Series) -> float:
