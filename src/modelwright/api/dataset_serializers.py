@@ -7,8 +7,8 @@ from rest_framework import serializers
 
 from modelwright.api.training_serializers import ClosedSerializer, PlainTextField
 from modelwright.catalog.drafts import MAX_NAME
+from modelwright.catalog.limits import PREVIEW_ROWS
 from modelwright.catalog.models import DataSet
-from modelwright.catalog.preview import MOST_ROWS
 from modelwright.core.files import MAX_PATH_CHARS
 
 
@@ -102,7 +102,7 @@ class DataSetDetailSerializer(DataSetSerializer):
 class PreviewQuerySerializer(serializers.Serializer[Any]):
     """How much of a table to show."""
 
-    rows = serializers.IntegerField(default=20, min_value=1, max_value=MOST_ROWS)
+    rows = serializers.IntegerField(default=20, min_value=1, max_value=PREVIEW_ROWS)
 
 
 class PreviewSerializer(serializers.Serializer[Any]):

@@ -4,7 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-MOST_ROWS = 100
+from modelwright.catalog.limits import PREVIEW_ROWS
+
 MOST_CELLS = 20_000
 MOST_CHARS = 200
 
@@ -17,7 +18,7 @@ def preview_of(frame: pd.DataFrame) -> dict[str, Any]:
     >>> preview_of(pd.DataFrame({"a": [1, None], "b": ["x", "y"]}))
     {'columns': ['a', 'b'], 'rows': [[1.0, 'x'], [None, 'y']]}
     """
-    rows = max(1, min(MOST_ROWS, MOST_CELLS // max(1, len(frame.columns))))
+    rows = max(1, min(PREVIEW_ROWS, MOST_CELLS // max(1, len(frame.columns))))
     head = frame.head(rows)
     cells = [[cell_of(value) for value in head[name]] for name in head.columns]
     return {
