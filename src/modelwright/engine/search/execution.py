@@ -166,14 +166,29 @@ class Execution:
         self, proposals: Sequence[Proposal], folds: range, tallies: dict[int, Tally]
     ) -> Iterator[Trial]:
         """Score some folds of all proposals; give the trials that are settled by them."""
-        for group in grouped(self.problem, self.evaluator, proposals):
-            for fold in folds:
-                self.pool.submit(Task(group, fold))
+        for task in self._tasks(proposals, folds):
+            self.pool.submit(task)
         while self.pool.busy:
             if self._over():
                 return
             for answer in self.pool.answers(remaining(self.deadline)):
                 yield from self._settle(answer, folds, tallies)
+
+    def _tasks(self, proposals: Sequence[Proposal], folds: range) -> list[Task]:
+        """Return the work: group by group, the last ones in smaller pieces.
+
+        The pieces share less, but no process is left with a large one when the others have ended.
+        """
+        groups = grouped(self.problem, self.evaluator, proposals)
+        tasks = [Task(group, fold) for group in groups for fold in folds]
+        tail = self.pool.processes if self.pool.processes > 1 else 0
+        cut = max(0, len(tasks) - tail)
+        whole, last = tasks[:cut], tasks[cut:]
+        return [*whole, *(piece for task in last for piece in self._pieces(task))]
+
+    def _pieces(self, task: Task) -> list[Task]:
+        parts = self.evaluator.split([p.params for p in task.proposals])
+        return [Task(tuple(task.proposals[i] for i in part), task.fold) for part in parts]
 
     def _settle(self, answer: Answer, folds: range, tallies: dict[int, Tally]) -> Iterator[Trial]:
         task: Task = answer.task

@@ -50,6 +50,8 @@ class Answer:
 class Pool(Protocol):
     """Takes tasks and gives answers."""
 
+    processes: int
+
     def submit(self, task: Any) -> None:
         """Queue a task."""
 
@@ -104,6 +106,7 @@ class InlinePool:
 
     def __init__(self, work: Work) -> None:
         self.work = work
+        self.processes = 1
         self.tasks: deque[Any] = deque()
         self.current: tuple[Any, Iterator[Any]] | None = None
 
