@@ -59,6 +59,7 @@ COMMANDS = {
         Entry("runs", "List training runs.", panel=_RUNS),
         Entry("run", "Show one training run, or follow it.", panel=_RUNS),
         Entry("cancel", "Cancel a training run.", panel=_RUNS),
+        Entry("export", "Write a run's model as .pkl, .skops or .onnx.", panel=_RUNS),
         Entry("sample", "Load the sample data.", panel=_RUNS),
         Entry("user", "Add users and set passwords.", panel=_CARE),
         Entry("token", "Make an API token and print it.", panel=_CARE),

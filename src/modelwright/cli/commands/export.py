@@ -1,0 +1,76 @@
+"""`modelwright export N FILE`."""
+
+import shutil
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from django.conf import settings
+
+from modelwright.cli.errors import CommandError, UsageError
+from modelwright.cli.running import new_app
+from modelwright.engine.artifacts import load_artifact
+from modelwright.engine.config import TrainingConfig
+from modelwright.engine.dataset import load_dataset
+from modelwright.engine.errors import ModelTrainerError
+from modelwright.engine.exports import export_onnx, export_skops
+from modelwright.registry.selectors import artifact_open, version_of_run
+from modelwright.registry.services import artifact_key
+from modelwright.runs.models import TrainingRun
+from modelwright.runs.selectors import training_run_get
+from modelwright.runs.training_kind import training_prepare
+
+app = new_app()
+
+
+class Format(StrEnum):
+    """What a model can be given as."""
+
+    PKL = "pkl"
+    SKOPS = "skops"
+    ONNX = "onnx"
+
+
+@app.command()
+def export(
+    number: Annotated[int, typer.Argument(help="As `modelwright runs` shows it.")],
+    file: Annotated[Path, typer.Argument(help="Where to write it; its ending says the format.")],
+) -> None:
+    """Write the model of a training run to FILE: .pkl (joblib), .skops or .onnx.
+
+    The recorded hash and signature are checked first.
+    """
+    try:
+        chosen = Format(file.suffix.removeprefix(".").lower())
+    except ValueError:
+        raise UsageError("FILE must end in .pkl, .skops or .onnx.") from None
+    if not file.absolute().parent.is_dir():
+        raise UsageError(f"There is no folder {file.parent}: make it first.")
+    run = training_run_get(number, every=True)
+    version = version_of_run(run)
+    with artifact_open(version) as checked:
+        if chosen is Format.PKL:
+            with file.open("wb") as target:
+                shutil.copyfileobj(checked, target)
+    if chosen is not Format.PKL:
+        try:
+            model = load_artifact(
+                settings.DATA_ROOT / version.artifact_path,
+                sha256=version.sha256,
+                signature=version.signature,
+                key=artifact_key(),
+            )
+            _convert(model, run, chosen, file)
+        except ModelTrainerError as error:
+            raise CommandError(str(error)) from error
+    typer.echo(f"Wrote {file} ({file.stat().st_size:,} bytes).")
+
+
+def _convert(model: object, run: TrainingRun, chosen: Format, file: Path) -> None:
+    if chosen is Format.SKOPS:
+        export_skops(model, file)
+        return
+    # the names and kinds of the inputs are those of the data set that it was trained on
+    config = TrainingConfig.from_dict(training_prepare(run))
+    export_onnx(model, load_dataset(config, lambda *_: None).X_train.head(100), file)
