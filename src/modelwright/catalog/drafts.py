@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import time
 import unicodedata
 from pathlib import Path, PurePath
 from typing import Self
@@ -13,6 +14,8 @@ from modelwright.catalog.files import uploads_dir
 from modelwright.engine.files import HashingFile
 
 MAX_NAME = 200
+SUFFIX = ".part"
+STALE_SECONDS = 24 * 3600.0
 
 
 class Draft:
@@ -31,7 +34,8 @@ class Draft:
 
     def __init__(self, source: str) -> None:
         self.source = plain_name(source)
-        self.path: Path = uploads_dir() / f".{secrets.token_hex(16)}.part"
+        _sweep()
+        self.path: Path = uploads_dir() / f".{secrets.token_hex(16)}{SUFFIX}"
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self._file = os.fdopen(descriptor, "wb")
         self._hashing = HashingFile(self._file)
@@ -80,6 +84,16 @@ class Draft:
         """Remove the file, unless it was moved to where it stays."""
         self._file.close()
         self.path.unlink(missing_ok=True)
+
+
+def _sweep() -> None:
+    """Remove what a server left that was killed in the middle of an upload."""
+    for path in uploads_dir().glob(f".*{SUFFIX}"):
+        try:
+            if time.time() - path.stat().st_mtime > STALE_SECONDS:
+                path.unlink()
+        except FileNotFoundError:  # another upload was quicker
+            continue
 
 
 def plain_name(source: str) -> str:
