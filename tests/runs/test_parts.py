@@ -143,3 +143,23 @@ def test_a_kind_may_make_good_what_was_left_at_every_sweep(
     monkeypatch.setitem(kinds._kinds, "training", kind)
     jobs_sweep()
     assert swept == ["swept"]
+
+
+def test_what_is_got_ready_in_the_worker_the_child_has(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = dataclasses.replace(
+        TRAINING,
+        work="tests.runs.works:is_ready",
+        warm_up="tests.runs.works:get_ready",
+        prepare=lambda run: {"number": run.number},
+        completed_fields=lambda run, result: {"notes": str(result["ready"])},
+        completion_hooks=[],
+    )
+    monkeypatch.setitem(kinds._kinds, "training", kind)
+    run = make_run()
+    claim = job_claim(queue="training", worker=worker_name(), only=run.pk)
+    assert claim is not None
+    execute(claim)
+    run.refresh_from_db()
+    assert (run.status, run.notes) == (Status.COMPLETED, f"[{run.number}]")

@@ -100,3 +100,16 @@ def in_parts(payload: Mapping[str, Any], _scratch: Path, report: Report) -> Mapp
     while payload["then"] == "goes on":
         time.sleep(0.1)
     return {"number": 3}
+
+
+ready: list[int] = []
+
+
+def get_ready(payload: Mapping[str, Any]) -> None:
+    """Be called in the worker: what is cached there, the child has."""
+    ready.append(payload["number"])
+
+
+def is_ready(payload: Mapping[str, Any], _scratch: Path, _report: Report) -> Mapping[str, Any]:
+    """Say what is there already."""
+    return {"number": payload["number"], "ready": list(ready)}

@@ -69,9 +69,19 @@ class ChildTask:
 
 def load_work(path: str) -> Work:
     """Import the function that does the work of a kind of job."""
-    module, _, name = path.partition(":")
-    work: Work = getattr(import_module(module), name)
+    work: Work = _load(path)
     return work
+
+
+def load_warm_up(path: str) -> Callable[[Mapping[str, Any]], None]:
+    """Import the function that gets ready, in the worker, what the children will have."""
+    warm_up: Callable[[Mapping[str, Any]], None] = _load(path)
+    return warm_up
+
+
+def _load(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
 
 
 def fork(task: ChildTask) -> tuple[int, int]:

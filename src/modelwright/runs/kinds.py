@@ -41,6 +41,9 @@ class JobKind:
         of the same part twice.
     sweep : callable or None
         `sweep()`: make good what a process that died left undone; called at every sweep.
+    warm_up : str
+        Dotted path of `warm_up(payload)`, or empty: called in the worker just before the child is
+        forked. What it caches there, this child and all later ones have already.
     """
 
     name: str
@@ -53,6 +56,7 @@ class JobKind:
     ended: Callable[[Any], None]
     keep: Keep | None = None
     sweep: Callable[[], None] | None = None
+    warm_up: str = ""
     completion_hooks: list[CompletionHook] = field(default_factory=list)
 
 

@@ -22,7 +22,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
 
 from modelwright.runs import stopping
-from modelwright.runs.child import ChildTask, fork
+from modelwright.runs.child import ChildTask, fork, load_warm_up
 from modelwright.runs.jobs import (
     Claim,
     event_add,
@@ -87,6 +87,8 @@ class Watch:
             memory_limit_mb=self.job.memory_limit_mb,
         )
         connections.close_all()  # the child must not share them
+        if self.claim.kind.warm_up:
+            load_warm_up(self.claim.kind.warm_up)(task.payload)
         self.pid, pipe = fork(task)
         try:
             self._listen(pipe)

@@ -109,6 +109,7 @@ TUNING = JobKind(
     model=TuningUnit,
     queue="tuning",
     work="modelwright.tuning.work:work",
+    warm_up="modelwright.tuning.work:warm_up",
     prepare=unit_prepare,
     completed_fields=unit_completed_fields,
     failed_fields=unit_failed_fields,
