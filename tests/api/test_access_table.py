@@ -79,6 +79,33 @@ TABLE: dict[str, dict[str, str]] = {
     "ui/runs/<int:number>/run.json": {"GET": "viewer"},
     "ui/runs/<int:number>/metrics.json": {"GET": "viewer"},
     "ui/runs/<int:number>/model.pkl": {"GET": "viewer"},
+    "ui/datasets": {"GET": "viewer"},
+    "ui/datasets/new": {"GET": "trainer", "POST": "trainer"},
+    "ui/datasets/<uuid:dataset_id>": {"GET": "viewer"},
+    "ui/datasets/<uuid:dataset_id>/delete": {"POST": "trainer"},
+    "ui/experiments": {"GET": "viewer"},
+    "ui/experiments/new": {"GET": "trainer", "POST": "trainer"},
+    "ui/experiments/<uuid:experiment_id>": {"GET": "viewer"},
+    "ui/experiments/<uuid:experiment_id>/edit": {"POST": "trainer"},
+    "ui/experiments/<uuid:experiment_id>/delete": {"POST": "trainer"},
+    "ui/experiments/<uuid:experiment_id>/shares": {"POST": "trainer"},
+    "ui/experiments/<uuid:experiment_id>/shares/<int:share_id>/end": {"POST": "trainer"},
+    "ui/experiments/<uuid:experiment_id>/train": {"GET": "trainer", "POST": "trainer"},
+    "ui/models/<uuid:run_id>": {"GET": "viewer"},
+    "ui/models/<uuid:run_id>/events": {"GET": "viewer"},
+    "ui/models/<uuid:run_id>/cancel": {"POST": "trainer"},
+    "ui/models/<uuid:run_id>/notes": {"POST": "trainer"},
+    "ui/models/<uuid:run_id>/delete": {"POST": "trainer"},
+    "ui/models/<uuid:run_id>/model.pkl": {"GET": "viewer"},
+    "ui/models/<uuid:run_id>/search": {"GET": "trainer", "POST": "trainer"},
+    "ui/models/<uuid:run_id>/search/estimate": {"POST": "trainer"},
+    "ui/searches": {"GET": "viewer"},
+    "ui/searches/<uuid:search_id>": {"GET": "viewer"},
+    "ui/searches/<uuid:search_id>/events": {"GET": "viewer"},
+    "ui/searches/<uuid:search_id>/cancel": {"POST": "trainer"},
+    "ui/searches/<uuid:search_id>/continue": {"POST": "trainer"},
+    "ui/searches/<uuid:search_id>/train": {"POST": "trainer"},
+    "ui/searches/<uuid:search_id>/export/<str:kind>": {"GET": "viewer"},
     "ui/compare": {"GET": "viewer"},
     "ui/audit": {"GET": "admin"},
     "ui/account": {"GET": "stranger"},
@@ -95,11 +122,16 @@ PARAMETERS = {
     "<path:content_type_id>": "1", "<app_label>": "runs", "<str:pk>": "1",
     "<str:dataset_id>": NOBODYS, "<str:experiment_id>": NOBODYS, "<str:run_id>": NOBODYS,
     "<str:tuning_run_id>": NOBODYS,
-    "<int:share_id>": "1",
+    "<int:share_id>": "1", "<uuid:dataset_id>": NOBODYS, "<uuid:experiment_id>": NOBODYS,
+    "<uuid:run_id>": NOBODYS, "<uuid:search_id>": NOBODYS, "<str:kind>": "csv",
 }  # fmt: skip
 # History is not deleted, runs are not typed in; autocomplete wants to know for which field.
 NOT_EVEN_ADMINS = ("/add/", "/delete/", "/autocomplete/")
-METHODLESS = {"ui/runs/<int:number>/events": {"HEAD"}}  # a stream has no HEAD
+METHODLESS = {  # a stream has no HEAD
+    "ui/runs/<int:number>/events": {"HEAD"},
+    "ui/models/<uuid:run_id>/events": {"HEAD"},
+    "ui/searches/<uuid:search_id>/events": {"HEAD"},
+}
 
 pytestmark = pytest.mark.django_db
 
