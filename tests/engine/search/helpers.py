@@ -10,6 +10,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from threadpoolctl import threadpool_limits
 
 from modelwright.engine.config import TrainingConfig
 from modelwright.engine.samples import future_skills_table
@@ -68,11 +69,12 @@ def scores_of(
     work = make_work(problem, evaluator)
     found = np.full((len(combinations), len(problem.splits)), np.nan)
     proposals = [Proposal(i, dict(params)) for i, params in enumerate(combinations)]
-    for group in grouped(problem, evaluator, proposals):
-        for fold in range(len(problem.splits)):
-            for scored in work(Task(group, fold)):
-                if scored.score is not None:
-                    found[group[scored.position].number, fold] = scored.score
+    with threadpool_limits(1):
+        for group in grouped(problem, evaluator, proposals):
+            for fold in range(len(problem.splits)):
+                for scored in work(Task(group, fold)):
+                    if scored.score is not None:
+                        found[group[scored.position].number, fold] = scored.score
     return found
 
 

@@ -185,13 +185,13 @@ OTHERS: dict[str, dict[str, list[Any]]] = {
 def test_every_other_model(model: str, task: str) -> None:
     if model == "logistic_regression" and task == "regression":
         pytest.skip("it knows no numbers")
-    X, y = skills()
+    X, y = (rows[:150] for rows in skills())
     y = y if task == "classification" else X["avg_salary_k"].to_numpy() ** 2
     metrics = CLASSIFICATION_METRICS if task == "classification" else REGRESSION_METRICS
     if model in ("ridge", "svm"):
         metrics = tuple(metric for metric in metrics if metric != "roc_auc")
     combinations = list(parse_space(model, OTHERS[model], task=task).combinations())
-    for metric in metrics[:1] + metrics[-2:]:
+    for metric in (metrics[0], metrics[-1]):
         problem = Problem.from_arrays(
             X,
             y,
