@@ -14,7 +14,7 @@ import psutil
 import pytest
 from django.db import connections
 
-from modelwright.runs import kinds, stopping
+from modelwright.runs import executor, kinds, stopping
 from modelwright.runs.executor import drain, execute
 from modelwright.runs.jobs import job_cancel, job_claim, job_release
 from modelwright.runs.models import JobEvent, TrainingRun
@@ -222,3 +222,17 @@ def test_a_stopping_worker_gives_its_job_back(
         run_one(run)
     assert (run.status, run.crashes, run.worker) == (Status.PENDING, 0, "")
     assert run.progress_message == "Its worker was stopped."
+
+
+def test_queues_take_turns_after_each_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = {"training": ["t1"], "tuning": ["a", "b", "c"]}
+    ran: list[str] = []
+    monkeypatch.setattr(executor, "queues_all", lambda: ["training", "tuning"])
+    monkeypatch.setattr(
+        executor,
+        "job_claim",
+        lambda *, queue, worker: waiting[queue].pop(0) if waiting[queue] else None,
+    )
+    monkeypatch.setattr(executor, "execute", ran.append)
+    assert drain("tuning", worker="w") == 4
+    assert ran == ["a", "t1", "b", "c"]

@@ -3,6 +3,7 @@
 import logging
 import shutil
 import time
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from modelwright.core.errors import ModelwrightError
 from modelwright.core.files import private_dir
 from modelwright.runs import stopping
 from modelwright.runs.jobs import Claim, job_claim, job_end, job_release
-from modelwright.runs.kinds import kind_of
+from modelwright.runs.kinds import kind_of, queues_all
 from modelwright.runs.models import Job, TrainingRun
 from modelwright.runs.names import worker_name
 from modelwright.runs.states import Status
@@ -27,12 +28,30 @@ DB_TRIES = 5
 
 
 def drain(queue: str, *, worker: str) -> int:
-    """Run pending jobs of `queue`, one after the other, until none is left; return how many."""
+    """Run pending jobs until none is left, those of `queue` first; return how many.
+
+    The queues take turns after each job, so that a search of a thousand pieces doesn't starve a
+    training.
+    """
     done = 0
-    while not stopping.requested() and (claim := job_claim(queue=queue, worker=worker)):
+    turns = deque([queue, *(other for other in queues_all() if other != queue)])
+    while not stopping.requested():
+        claim = _claim_in_turn(turns, worker)
+        if claim is None:
+            break
         execute(claim)
         done += 1
     return done
+
+
+def _claim_in_turn(turns: deque[str], worker: str) -> Claim | None:
+    """Take the best job of the first queue that has any; that queue goes to the end of the line."""
+    for queue in list(turns):
+        if claim := job_claim(queue=queue, worker=worker):
+            turns.remove(queue)
+            turns.append(queue)
+            return claim
+    return None
 
 
 def run_here(run: TrainingRun, on_progress: OnProgress | None = None) -> TrainingRun:
