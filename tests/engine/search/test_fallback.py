@@ -1,0 +1,38 @@
+"""Where the tree builder isn't what it should be, the public way is taken and the result says so."""
+
+from typing import Any
+
+import pytest
+
+from modelwright.engine.search.evaluators import choice, evaluator_named, selfcheck
+from modelwright.engine.search.evaluators.trees import Grower, Limits
+from modelwright.engine.search.problem import Problem
+from modelwright.engine.search.runner import search
+from tests.engine.search.helpers import config, grid_search_cv, preprocessor, scores_of, skills
+
+
+@pytest.mark.parametrize("broken", ["another tree", "another signature"])
+def test_a_difference_is_noticed_and_the_scores_stay_exact(
+    monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    grow = Grower.grow
+
+    def wrong(self: Grower, index: int, limits: Limits, weights: Any) -> Any:
+        if broken == "another signature":
+            raise TypeError("build() takes 3 positional arguments")
+        return grow(self, index + 1, limits, weights)
+
+    monkeypatch.setattr(Grower, "grow", wrong)
+    # the check itself, not what it found earlier in this process
+    monkeypatch.setattr(choice, "forest_fault", selfcheck.forest_fault.__wrapped__)
+    X, y = skills()
+    problem = Problem.from_arrays(
+        X, y, model_type="random_forest", preprocessor=preprocessor(X), cv_folds=3
+    )
+    result = search(problem, config({"n_estimators": [2, 5], "max_depth": [3, None]}))
+    assert result.evaluator == "forest, public interface"
+    assert "public interface, which is slower" in result.notes[0]
+    combinations = [dict(trial.params) for trial in result.trials]
+    wanted = grid_search_cv(problem, combinations)
+    assert [list(trial.fold_scores) for trial in result.trials] == wanted.tolist()
+    assert (scores_of(evaluator_named("plain"), problem, combinations) == wanted).all()
