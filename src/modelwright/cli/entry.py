@@ -56,6 +56,7 @@ COMMANDS = {
         Entry("worker", "Run a worker alone.", "worker", panel=_SERVER),
         Entry("scheduler", "Run the scheduler alone.", "scheduler", panel=_SERVER),
         Entry("train", "Train on a table, here and now.", panel=_RUNS),
+        Entry("tune", "Search for the best hyperparameters, here and now.", panel=_RUNS),
         Entry("runs", "List training runs.", panel=_RUNS),
         Entry("run", "Show one training run, or follow it.", panel=_RUNS),
         Entry("cancel", "Cancel a training run.", panel=_RUNS),
