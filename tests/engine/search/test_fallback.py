@@ -1,4 +1,4 @@
-"""Where the tree builder isn't what it should be, the public way is taken and the result says so."""
+"""A tree builder that is not what it should be is noticed, and the public way is taken."""
 
 from typing import Any
 
