@@ -45,7 +45,9 @@ def test_the_page_lists_runs_and_searches_and_marks_the_best(trainer: Client) ->
 def test_strangers_are_refused_and_shares_count(trainer: Client, viewer: Client) -> None:
     experiment = make_experiment("admin")
     address = f"/ui/experiments/{experiment.pk}"
-    assert trainer.get(address).status_code == 403
+    refused = trainer.get(address)
+    assert refused.status_code == 403
+    assert "ask its owner to share it" in refused.content.decode()
     assert "Who leaves" not in trainer.get("/ui/experiments").content.decode()
     for part in ("edit", "delete", "shares", "train"):
         assert trainer.post(f"{address}/{part}").status_code == 403
