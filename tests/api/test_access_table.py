@@ -115,7 +115,7 @@ TABLE: dict[str, dict[str, str]] = {
     "ui/design": {"GET": "stranger"},
 }  # fmt: skip
 # Addresses that are the same for everybody and whatever the method.
-SAME_FOR_ALL = {"docs/": 302, "^api/": 404}
+SAME_FOR_ALL = {"docs/": 302, "^api/": 404, "favicon.ico": 302}
 NOBODYS = "0b3c9a0e-7c2e-4d3c-9f57-1f5f3f0c7a11"
 PARAMETERS = {
     "<int:number>": "1", "<str:key>": "abc", "<path:object_id>": "1", "<id>": "1",

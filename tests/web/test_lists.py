@@ -232,7 +232,8 @@ def test_the_log_says_what_changed_and_is_filtered(
     page = admin.get("/ui/audit?verb=run.notes_changed").content.decode()
     assert "<del>old words</del>" in page
     assert ">new words</ins>" in page
-    assert f'href="/ui/runs/{run.number}"' in page
+    assert f'href="/ui/models/{run.pk}"' in page
+    assert admin.get(f"/ui/models/{run.pk}").headers["Location"] == f"/ui/runs/{run.number}"
     assert "No entry fits" in admin.get("/ui/audit?who=nobody").content.decode()
     assert "new words" in admin.get("/ui/audit?who=trainer&channel=web&search=run").content.decode()
 

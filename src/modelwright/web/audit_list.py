@@ -52,9 +52,8 @@ def changes_of(entry: AuditEntry) -> list[Change]:
 
 def address_of(entry: AuditEntry) -> str:
     """Return the page of what an entry is about, empty where it has none."""
-    word, _, number = entry.object_label.partition(" ")
-    if entry.object_type == TrainingRun._meta.label_lower and word == "run" and number.isdecimal():
-        return reverse("run", args=[int(number)])
+    if entry.object_type == TrainingRun._meta.label_lower:
+        return reverse("model_run", args=[entry.object_id])  # it knows the pages of both kinds
     return ""
 
 

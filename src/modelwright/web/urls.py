@@ -25,6 +25,7 @@ SEARCH = "ui/searches/<uuid:search_id>"
 
 urlpatterns = [
     path("", session.home, name="home"),
+    path("favicon.ico", session.favicon, name="favicon"),
     path("login", session.sign_in, name="login"),
     path("logout", session.sign_out, name="logout"),
     path("ui/runs", runs.runs, name="runs"),

@@ -7,6 +7,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.templatetags.static import static
 
 from modelwright.accounts.access import needs, public
 from modelwright.accounts.roles import Action
@@ -57,3 +58,9 @@ sign_out = needs(Action.SIGNED_IN)(LogoutView.as_view(http_method_names=["post",
 def home(_request: HttpRequest) -> HttpResponse:
     """Go to where the daily work is."""
     return redirect("runs")
+
+
+@public
+def favicon(_request: HttpRequest) -> HttpResponse:
+    """Send who asks for the icon at its old address (the admin, bookmarks) to ours."""
+    return redirect(static("modelwright/mark.svg"))
