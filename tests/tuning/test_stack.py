@@ -26,9 +26,11 @@ EXAMPLE = {
     "min_samples_leaf": [1, 2],
 }
 SLOW_GRID = {"n_estimators": [300, 301, 302, 303], "min_samples_leaf": list(range(1, 11))}
+# Each combination is quick, all of them are not: neighbouring ones share no tree.
 LONG_GRID = {
-    "n_estimators": [10, 20],
-    "min_samples_leaf": list(range(1, 101)),
+    "n_estimators": [20, 40],
+    "max_features": ["sqrt", "log2", None],
+    "min_samples_leaf": list(range(1, 61)),
     "min_samples_split": list(range(2, 22)),
 }
 QUICK_SWEEP = {
@@ -140,15 +142,15 @@ def test_a_running_search_is_cancelled_within_two_seconds_and_keeps_what_it_foun
 
 
 def test_the_time_is_up_with_what_there_is(analyst: Analyst) -> None:
-    key = analyst.tune(LONG_GRID, timeout_seconds=4)
+    key = analyst.tune(LONG_GRID, cv_folds=10, timeout_seconds=4)
     begun = time.monotonic()
     state = analyst.until_ended(key, 20)
     assert time.monotonic() - begun < 9
     assert state["status"] == "SUCCESS", state
     results = analyst.call("GET", f"{TUNE}/{key}/results")
     assert results["ended"] == "timed_out"
-    assert 0 < len(analyst.trials(key)) < 4000
-    assert results["total_combinations"] == 4000
+    assert 0 < len(analyst.trials(key)) < 7200
+    assert results["total_combinations"] == 7200
 
 
 def test_bayesian_ends_in_time_too(analyst: Analyst) -> None:
