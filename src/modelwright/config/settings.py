@@ -297,7 +297,7 @@ if BROKER_URL.startswith("filesystem"):
         "data_folder_in": str(BROKER_DIR / "messages"),
         "data_folder_out": str(BROKER_DIR / "messages"),
         "control_folder": str(BROKER_DIR / "control"),
-        "polling_interval": 0.04,
+        "polling_interval": 0.05,
     }
 elif BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
