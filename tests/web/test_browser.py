@@ -44,8 +44,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def place(stack: Stack) -> Stack:
     """Return a server with people, and a data set for each story, so that none waits in line."""
-    stack.user("mira", "DRH")
-    stack.user("vic", "MANAGER")
+    for name, group in (("mira", "DRH"), ("vic", "MANAGER")):  # there already in a later module
+        stack.cli("user", "add", name, "--group", group, "--password", PASSWORD, check=False)
     stack.cli("sample", "load")
     folder = stack.home / "artifacts/datasets"
     head, *rows = (folder / "future_skills_dataset.csv").read_text().splitlines()
