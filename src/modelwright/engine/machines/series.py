@@ -1,0 +1,56 @@
+"""A machine's readings as columns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Times = NDArray[np.int64]
+Values = NDArray[np.float64]
+
+ENERGY = "energy_kwh"
+POWER = "power_kw"
+PRODUCTION = "production_count"
+TEMPERATURE = "outdoor_temp_c"
+KNOWN_CHANNELS = (POWER, ENERGY, PRODUCTION, TEMPERATURE)
+HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True)
+class Series:
+    """Readings of one machine, oldest first.
+
+    Parameters
+    ----------
+    times : ndarray of int64, shape (n,)
+        Strictly increasing; milliseconds since 1970-01-01 UTC. A reading stands for the interval
+        that begins there.
+    channels : mapping
+        Name -> ndarray of float64, shape (n,); NaN where nothing was read.
+    timezone : str
+        IANA name: hours of the day and days of the week are the machine's own.
+    """
+
+    times: Times
+    channels: Mapping[str, Values] = field(default_factory=dict)
+    timezone: str = "UTC"
+
+    def __len__(self) -> int:
+        return int(self.times.size)
+
+    def between(self, start: int, end: int) -> "Series":
+        """Return the readings from `start` (included) to `end` (excluded), in milliseconds.
+
+        Examples
+        --------
+        >>> s = Series(np.array([0, 10, 20]), {"power_kw": np.array([1.0, 2.0, 3.0])})
+        >>> s.between(5, 20).channels["power_kw"]
+        array([2.])
+        """
+        low, high = np.searchsorted(self.times, (start, end))
+        return Series(
+            self.times[low:high],
+            {name: values[low:high] for name, values in self.channels.items()},
+            self.timezone,
+        )
