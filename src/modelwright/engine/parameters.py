@@ -9,6 +9,8 @@ CLASSIFICATION = "classification"
 REGRESSION = "regression"
 TASKS = (CLASSIFICATION, REGRESSION)
 SAME: Any = object()
+TEXT_CHARS = 100
+MOST_NAMES = 100
 
 
 def _one_of(choices: Sequence[str]) -> str:
@@ -50,7 +52,7 @@ class Parameter:
 
     @property
     def kind(self) -> str:
-        """Return the name of the type, for forms: integer, number, choice or boolean."""
+        """Return the name of the type, for forms: integer, number, choice, boolean, text, names."""
         raise NotImplementedError
 
     def fault(self, value: object) -> str | None:
@@ -181,3 +183,48 @@ class BooleanParameter(Parameter):
 
     def _fault(self, value: object) -> str | None:
         return None if isinstance(value, bool) else "must be true or false"
+
+
+@dataclass(frozen=True)
+class TextParameter(Parameter):
+    """A short text.
+
+    Examples
+    --------
+    >>> TextParameter("target", None, "Channel.", True).fault("")
+    'target must be a text of 1 to 100 characters or null'
+    """
+
+    @property
+    def kind(self) -> str:
+        return "text"
+
+    def _fault(self, value: object) -> str | None:
+        if isinstance(value, str) and 0 < len(value) <= TEXT_CHARS:
+            return None
+        return f"must be a text of 1 to {TEXT_CHARS} characters"
+
+
+@dataclass(frozen=True)
+class NamesParameter(Parameter):
+    """A list of different short texts.
+
+    Examples
+    --------
+    >>> NamesParameter("drivers", (), "Channels.").fault(["a", "a"])
+    'drivers must be a list of different texts'
+    """
+
+    @property
+    def kind(self) -> str:
+        return "names"
+
+    def _fault(self, value: object) -> str | None:
+        if (
+            isinstance(value, list | tuple)
+            and len(value) <= MOST_NAMES
+            and all(isinstance(name, str) and 0 < len(name) <= TEXT_CHARS for name in value)
+            and len({*value}) == len(value)
+        ):
+            return None
+        return "must be a list of different texts"

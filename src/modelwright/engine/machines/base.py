@@ -5,9 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
+from modelwright.engine.errors import HyperparameterError
 from modelwright.engine.machines.series import Series, Times, Values
+from modelwright.engine.parameters import Parameter
 
 Report = Callable[[float, str, str], None]
+"""Told the progress: per cent (0 to 100, never falling), step, message."""
+
+SHOWN_NAME_CHARS = 60
 
 
 @dataclass(frozen=True)
@@ -66,8 +71,8 @@ class MachineEvaluation:
     ----------
     metrics : mapping
         ``r_squared``, ``rmse``, ``mae``, ``mape`` (None where an actual value is 0 or there is no
-        variance), and what the type has besides: ``cv_rmse`` and ``nmbe`` in per cent, ``mase``,
-        ``coverage``, ``false_alarm_rate``, …
+        variance), and what the type has besides: ``cv_rmse``, ``nmbe``, ``mase``, ``coverage``,
+        ``false_alarm_rate``, … ``mape``, ``cv_rmse`` and ``nmbe`` are in per cent.
     start, end : int
         The period, in milliseconds UTC.
     sample_count : int
@@ -92,6 +97,12 @@ class MachineModel(ABC):
     ----------
     model_type : str
         Its name in `MACHINE_MODEL_TYPES`.
+    parameters : tuple of Parameter
+        The options that it takes, declared once for checks, forms and documentation.
+    minimum_readings : int
+        Fewer can't be learned from.
+    holdout_share : float
+        Share of the period, its last part, that a training keeps for the evaluation.
     target : str
         Channel that it predicts, known after `fit`.
     features : tuple of str
@@ -101,6 +112,9 @@ class MachineModel(ABC):
     """
 
     model_type: ClassVar[str]
+    parameters: ClassVar[tuple[Parameter, ...]] = ()
+    minimum_readings: ClassVar[int] = 12
+    holdout_share: ClassVar[float] = 0.2
 
     def __init__(self, options: Mapping[str, Any] | None = None, *, seed: int = 42) -> None:
         self.options: dict[str, Any] = dict(options or {})
@@ -110,7 +124,6 @@ class MachineModel(ABC):
         self.warnings: list[str] = []
 
     @classmethod
-    @abstractmethod
     def check_options(cls, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return every option in force.
 
@@ -119,6 +132,22 @@ class MachineModel(ABC):
         HyperparameterError
             A name is unknown or a value out of its range.
         """
+        declared = {parameter.name: parameter for parameter in cls.parameters}
+        if not isinstance(options, Mapping):
+            raise HyperparameterError(["options must be an object of names and values"])
+        faults = [
+            f"Unknown option {str(name)[:SHOWN_NAME_CHARS]!r}. Allowed: {', '.join(declared)}"
+            for name in options
+            if name not in declared
+        ]
+        faults += [
+            fault
+            for name, parameter in declared.items()
+            if name in options and (fault := parameter.fault(options[name]))
+        ]
+        if faults:
+            raise HyperparameterError(faults)
+        return {name: options.get(name, p.default) for name, p in declared.items()}
 
     @abstractmethod
     def fit(self, series: Series, *, report: Report | None = None) -> Self:
@@ -141,8 +170,22 @@ class MachineModel(ABC):
         raise TypeError(f"{self.model_type} finds no anomalies.")
 
     @abstractmethod
-    def evaluate(self, series: Series) -> MachineEvaluation:
-        """Return how the fitted model does on later readings."""
+    def evaluate(self, series: Series, *, start: int | None = None) -> MachineEvaluation:
+        """Return how the fitted model does on later readings.
+
+        Parameters
+        ----------
+        series : Series
+            The readings, and those before them.
+        start : int, optional
+            Readings from here on count (milliseconds UTC); those before it are what forecasts and
+            lags look back on. All count where it isn't given.
+
+        Raises
+        ------
+        DataLoadError
+            No reading that counts has what the model needs.
+        """
 
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:

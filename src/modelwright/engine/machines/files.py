@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from modelwright.engine.errors import ArtifactError, HyperparameterError, TrainingError
-from modelwright.engine.files import atomic_file
+from modelwright.engine.files import write_atomic
 from modelwright.engine.machines import MACHINE_MODEL_TYPES
 from modelwright.engine.machines.base import MachineModel
 from modelwright.engine.results import ArtifactInfo
@@ -42,9 +42,7 @@ def machine_model_write(model: MachineModel, path: Path) -> ArtifactInfo:
     content = {"format": FORMAT, "model_type": model.model_type, "model": model.to_dict()}
     data = json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
     try:
-        with atomic_file(path) as file:
-            file.write(data)
-            return ArtifactInfo(file.sha256, file.size)
+        return write_atomic(path, data)
     except OSError as error:
         raise TrainingError(f"The model can't be saved ({error.strerror}).") from error
 
