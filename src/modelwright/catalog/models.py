@@ -8,8 +8,19 @@ from django.db import models
 from django.db.models import Q
 
 from modelwright.accounts.models import User
+from modelwright.catalog.machine_models import Machine, Reading, ReadingBatch
 from modelwright.core.clock import now
 from modelwright.engine.parameters import TASKS
+
+__all__ = [
+    "DataSet",
+    "Experiment",
+    "Machine",
+    "Reading",
+    "ReadingBatch",
+    "Share",
+    "TargetProfile",
+]
 
 
 class DataSet(models.Model):

@@ -77,7 +77,11 @@ INSTALLED_APPS = [
     "modelwright.catalog",
     "modelwright.runs",
     "modelwright.registry",
+    "modelwright.serving",
     "modelwright.tuning",
+    "modelwright.monitoring",
+    "modelwright.abtests",
+    "modelwright.automation",
     "modelwright.api",
     "modelwright.web",
 ]

@@ -8,6 +8,8 @@ from django.conf import settings
 
 from modelwright.core.files import path_under
 from modelwright.engine.artifacts import sign
+from modelwright.engine.machines.base import MachineModel
+from modelwright.engine.machines.files import machine_model_read
 from modelwright.registry.errors import ArtifactChangedError, VersionNotFoundError
 from modelwright.registry.models import ModelVersion
 from modelwright.registry.services import artifact_key
@@ -26,6 +28,25 @@ def version_of_run(run: TrainingRun) -> ModelVersion:
     if version is None:
         raise VersionNotFoundError(f"Run {run.number} made no model.")
     return version
+
+
+def champion_of(subject: str) -> ModelVersion | None:
+    """Return the version that answers for a subject: the newest; None where there is none yet."""
+    return (
+        ModelVersion.objects.filter(subject=subject)
+        .select_related("run", "run__machine")
+        .order_by("-number")
+        .first()
+    )
+
+
+def machine_model_of(version: ModelVersion) -> MachineModel:
+    """Return the model of a machine that a version is, after checking its bytes.
+
+    It is JSON, never code: any process may read it. Raises as `artifact_open`.
+    """
+    with artifact_open(version) as handle:
+        return machine_model_read(handle.read())
 
 
 def artifact_open(version: ModelVersion) -> BinaryIO:

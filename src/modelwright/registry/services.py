@@ -13,7 +13,7 @@ from modelwright.core.files import move_into_place
 from modelwright.engine.artifacts import sign
 from modelwright.registry.models import ModelVersion
 from modelwright.runs.models import TrainingRun
-from modelwright.runs.training_kind import ARTIFACT_NAME
+from modelwright.runs.training_kind import ARTIFACT_NAME, MACHINE_ARTIFACT_NAME
 
 
 def artifact_key() -> bytes:
@@ -28,8 +28,9 @@ def version_create_from_run(run: TrainingRun, result: Mapping[str, Any], scratch
     publish under this name meanwhile, and a file whose row is rolled back is written over by the
     next attempt.
     """
-    path = f"{settings.MODELS_PREFIX}/{run.model_version}.pkl"
-    move_into_place(scratch / ARTIFACT_NAME, settings.DATA_ROOT / path)
+    made = MACHINE_ARTIFACT_NAME if run.machine_id else ARTIFACT_NAME
+    path = f"{settings.MODELS_PREFIX}/{run.model_version}{Path(made).suffix}"
+    move_into_place(scratch / made, settings.DATA_ROOT / path)
     artifact = result["artifact"]
     newest = ModelVersion.objects.filter(subject=run.subject).aggregate(top=Max("number"))["top"]
     version = ModelVersion.objects.create(

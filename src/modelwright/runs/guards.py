@@ -29,14 +29,25 @@ _UNDO = {
 }
 
 
-def end_states_are_final(table: str) -> Operation:
-    """Return the migration operation that adds the rule to a table of jobs."""
+def end_states_are_final(table: str, *, again: bool = False) -> Operation:
+    """Return the migration operation that adds the rule to a table of jobs.
+
+    Parameters
+    ----------
+    table : str
+    again : bool
+        The table was changed, and SQLite made it anew without the rule; elsewhere it stands.
+    """
 
     def add(_apps: Any, schema_editor: Any) -> None:
+        if again and schema_editor.connection.vendor != "sqlite":
+            return
         sql = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL}[schema_editor.connection.vendor]
         schema_editor.execute(sql.format(table=table, ended=_ENDED), params=None)
 
     def remove(_apps: Any, schema_editor: Any) -> None:
+        if again:
+            return  # the table made anew on the way back has lost it; the first one adds it
         schema_editor.execute(
             _UNDO[schema_editor.connection.vendor].format(table=table), params=None
         )

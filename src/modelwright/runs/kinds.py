@@ -28,7 +28,8 @@ class JobKind:
         Dotted path of `work(payload, scratch, report) -> dict`; it runs in the child process and is
         imported only by workers, so that the web server never loads the heavy libraries.
     prepare : callable
-        `prepare(job) -> payload`, JSON-safe; runs in the worker, before the child starts.
+        `prepare(job) -> payload`; runs in the worker, before the child is forked (which therefore
+        has the payload, arrays too, without a copy).
     completed_fields : callable
         `completed_fields(job, result) -> fields` to write with the end of a completed job.
     failed_fields : callable

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from modelwright.accounts.models import User
-from modelwright.catalog.models import Experiment
+from modelwright.catalog.models import Experiment, Machine
 from modelwright.core.clock import now, seconds_since
 from modelwright.runs.states import ENDED, OPEN, Status
 
@@ -112,10 +112,19 @@ class TrainingRun(Job):
         related_name="runs",
         help_text="Empty for runs on a table of the shared pool.",
     )
+    machine = models.ForeignKey(
+        Machine,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="runs",
+        help_text="Whose readings it learns from; empty for runs on a table.",
+    )
     model_type = models.CharField(max_length=64)
     preset = models.CharField(max_length=64, default="", blank=True)
     task = models.CharField(max_length=32, default="", blank=True)
     trigger_type = models.CharField(max_length=16, default="manual")
+    trigger_reason = models.TextField(default="", blank=True)
     model_version = models.CharField(max_length=100, unique=True)
     notes = models.TextField(default="", blank=True)
 
@@ -146,6 +155,13 @@ class TrainingRun(Job):
     warnings = models.JSONField(default=list, blank=True)
     environment = models.JSONField(default=dict, blank=True)
     model_path = models.CharField(max_length=1024, default="", blank=True)
+    period_start = models.DateTimeField(
+        null=True, blank=True, help_text="First reading of a machine that was learned from."
+    )
+    period_end = models.DateTimeField(null=True, blank=True, help_text="Last one.")
+    description = models.JSONField(
+        null=True, blank=True, help_text="What a machine's model says of itself."
+    )
 
     class Meta:
         db_table = "model_runs"
@@ -158,7 +174,12 @@ class TrainingRun(Job):
                 name="model_runs_one_open_per_subject",
             ),
         ]
-        indexes: ClassVar = job_indexes("model_runs")
+        indexes: ClassVar = [
+            *job_indexes("model_runs"),
+            models.Index(
+                fields=["machine", "model_type", "-created_at"], name="model_runs_by_machine"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"run {self.number}"

@@ -9,9 +9,11 @@ from modelwright.accounts.audit import Verb, audit_record
 from modelwright.catalog.files import path_of_dataset, path_of_request
 from modelwright.engine.presets import FUTURE_SKILLS
 from modelwright.runs.kinds import Fields, JobKind
+from modelwright.runs.machine_kind import machine_completed_fields, machine_prepare
 from modelwright.runs.models import TrainingRun
 
 ARTIFACT_NAME = "model.pkl"
+MACHINE_ARTIFACT_NAME = "model.json"
 SCORES = ("accuracy", "precision", "recall", "f1_score")
 RESULT_FIELDS = (
     "task",
@@ -32,7 +34,9 @@ RESULT_FIELDS = (
 
 
 def training_prepare(run: TrainingRun) -> Fields:
-    """Return what the child needs to know: a `TrainingConfig` as a dict."""
+    """Return what the child needs to know: a `TrainingConfig` as a dict, or a machine's readings."""
+    if run.machine is not None:
+        return machine_prepare(run)
     of_experiment = run.experiment is not None
     path = (path_of_dataset if of_experiment else path_of_request)(run.dataset_path)
     return {
@@ -56,8 +60,10 @@ def training_prepare(run: TrainingRun) -> Fields:
     }
 
 
-def training_completed_fields(_run: TrainingRun, result: Mapping[str, Any]) -> Fields:
+def training_completed_fields(run: TrainingRun, result: Mapping[str, Any]) -> Fields:
     """Return the columns of a completed run."""
+    if run.machine_id is not None:
+        return machine_completed_fields(result)
     metrics = result["metrics"]
     return {
         **{name: result[name] for name in RESULT_FIELDS},
@@ -70,7 +76,7 @@ def training_failed_fields(run: TrainingRun) -> Fields:
     """Return the columns of a failed run: no score, and how long it took to find out."""
     run.refresh_from_db(fields=["started_at"])
     return {
-        **dict.fromkeys(SCORES, 0.0),
+        **dict.fromkeys(() if run.machine_id else SCORES, 0.0),
         "training_duration_seconds": round(run.elapsed_seconds or 0.0, 4),
     }
 

@@ -5,13 +5,32 @@ from pathlib import Path
 from typing import Any
 
 from modelwright.engine.config import TrainingConfig
+from modelwright.engine.machines.training import train_machine_model
+from modelwright.engine.results import plain
 from modelwright.engine.training import run_training
-from modelwright.runs.training_kind import ARTIFACT_NAME
+from modelwright.runs.training_kind import ARTIFACT_NAME, MACHINE_ARTIFACT_NAME
 
 
 def work(
     payload: Mapping[str, Any], scratch: Path, report: Callable[[float, str, str], None]
 ) -> Mapping[str, Any]:
     """Train as `payload` (a `TrainingConfig` as a dict) says; leave the artifact in `scratch`."""
+    if "series" in payload:
+        return _machine_work(payload, scratch, report)
     config = TrainingConfig.from_dict(payload)
     return run_training(config, artifact_path=scratch / ARTIFACT_NAME, report=report).to_dict()
+
+
+def _machine_work(
+    payload: Mapping[str, Any], scratch: Path, report: Callable[[float, str, str], None]
+) -> Mapping[str, Any]:
+    result = train_machine_model(
+        payload["series"],
+        payload["model_type"],
+        payload["options"],
+        seed=payload["random_state"],
+        path=scratch / MACHINE_ARTIFACT_NAME,
+        report=report,
+    )
+    artifact = {"sha256": result.sha256, "size_bytes": result.size_bytes}
+    return {**plain(result), "artifact": artifact}

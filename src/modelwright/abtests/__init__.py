@@ -1,0 +1,1 @@
+"""A/B tests between versions of a subject's model."""

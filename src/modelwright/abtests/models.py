@@ -1,0 +1,85 @@
+"""A/B tests."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from modelwright.accounts.models import User
+from modelwright.catalog.models import Machine
+from modelwright.core.clock import now
+from modelwright.core.fields import TextUUIDField
+from modelwright.registry.models import ModelVersion
+
+
+class ABTest(models.Model):
+    """Version a (champion) against version b (challenger) of one subject.
+
+    `state` is the test's own memory (`engine.abtest`); it grows with each look and never forgets,
+    so that looking often does no harm.
+    """
+
+    class Status(models.TextChoices):
+        """Where it stands."""
+
+        ACTIVE = "active", "Active"
+        COMPLETED = "completed", "Completed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    class Evidence(models.TextChoices):
+        """What the errors come from."""
+
+        TRAFFIC = "traffic", "Predictions and actuals"
+        BACK_TEST = "back_test", "Both versions on the same later readings"
+
+    id = TextUUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    test_name = models.CharField(max_length=200)
+    subject = models.CharField(max_length=300)
+    model_type = models.CharField(max_length=64)
+    machine = models.ForeignKey(
+        Machine, null=True, blank=True, on_delete=models.CASCADE, related_name="ab_tests"
+    )
+    version_a = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
+    version_b = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
+    model_a_id = TextUUIDField(help_text="Id of the training that made version a.")
+    model_b_id = TextUUIDField(help_text="Id of the training that made version b.")
+    traffic_split = models.FloatField(default=0.5)
+    margin = models.FloatField(default=0.0)
+    alpha = models.FloatField(default=0.05)
+    status = models.CharField(
+        max_length=16, choices=Status.choices, default=Status.ACTIVE, db_default=Status.ACTIVE
+    )
+    evidence = models.CharField(max_length=16, choices=Evidence.choices, default=Evidence.BACK_TEST)
+    state = models.JSONField(default=dict, blank=True)
+    evaluated_until = models.BigIntegerField(null=True, blank=True, help_text="ms UTC")
+    results = models.JSONField(default=dict, blank=True)
+    winner = models.CharField(max_length=1, default="", blank=True)
+    recommendation = models.TextField(default="", blank=True)
+    started_at = models.DateTimeField(default=now)
+    ends_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    created_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        db_table = "model_ab_tests"
+        ordering: ClassVar = ["-started_at"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["subject"], condition=Q(status="active"), name="model_ab_tests_one_active"
+            ),
+            models.CheckConstraint(
+                condition=Q(traffic_split__gt=0, traffic_split__lt=1),
+                name="model_ab_tests_traffic_split",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="active", ended_at__isnull=True)
+                | (~Q(status="active") & Q(ended_at__isnull=False)),
+                name="model_ab_tests_ended_has_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.test_name

@@ -1,0 +1,1 @@
+"""Schedules, and what follows from what is found."""

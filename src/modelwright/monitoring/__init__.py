@@ -1,0 +1,1 @@
+"""Watching models: performance records, drift, alerts, anomalies and key figures of machines."""

@@ -1,0 +1,50 @@
+"""Training a machine's model: its readings go to the child, what comes back goes to the row."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from modelwright.catalog.readings import series_of
+from modelwright.runs.kinds import Fields
+from modelwright.runs.models import TrainingRun
+
+RESULT_FIELDS = (
+    "total_samples",
+    "train_samples",
+    "test_samples",
+    "hyperparameters",
+    "warnings",
+    "environment",
+    "description",
+)
+
+
+def machine_prepare(run: TrainingRun) -> Fields:
+    """Return what the child needs to know; it is forked, so the readings need no copying."""
+    assert run.machine is not None
+    return {
+        "machine": run.machine.name,
+        "series": series_of(run.machine),
+        "model_type": run.model_type,
+        "options": run.requested_hyperparameters,
+        "random_state": run.random_state,
+    }
+
+
+def machine_completed_fields(result: Mapping[str, Any]) -> Fields:
+    """Return the columns of a completed run."""
+    evaluation = result["evaluation"]
+    return {
+        **{name: result[name] for name in RESULT_FIELDS},
+        "target_column": result["target"],
+        "features_used": result["features"],
+        "metrics": evaluation["metrics"],
+        "period_start": moment(result["train_start"]),
+        "period_end": moment(result["train_end"]),
+        "training_duration_seconds": result["duration_seconds"],
+    }
+
+
+def moment(milliseconds: int) -> dt.datetime:
+    """Return the time that so many milliseconds since 1970-01-01 UTC are."""
+    return dt.datetime.fromtimestamp(milliseconds / 1000, tz=dt.UTC)

@@ -1,0 +1,1 @@
+"""Answers of models: predictions, their log, and the truth that arrives later."""
