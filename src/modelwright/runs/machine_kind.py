@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from modelwright.catalog.models import Machine
 from modelwright.catalog.readings import series_of
 from modelwright.runs.kinds import Fields
 from modelwright.runs.models import TrainingRun
@@ -19,12 +20,11 @@ RESULT_FIELDS = (
 )
 
 
-def machine_prepare(run: TrainingRun) -> Fields:
+def machine_prepare(run: TrainingRun, machine: Machine) -> Fields:
     """Return what the child needs to know; it is forked, so the readings need no copying."""
-    assert run.machine is not None
     return {
-        "machine": run.machine.name,
-        "series": series_of(run.machine),
+        "machine": machine.name,
+        "series": series_of(machine),
         "model_type": run.model_type,
         "options": run.requested_hyperparameters,
         "random_state": run.random_state,

@@ -34,9 +34,9 @@ RESULT_FIELDS = (
 
 
 def training_prepare(run: TrainingRun) -> Fields:
-    """Return what the child needs to know: a `TrainingConfig` as a dict, or a machine's readings."""
+    """Return what the child needs: a `TrainingConfig` as a dict, or a machine's readings."""
     if run.machine is not None:
-        return machine_prepare(run)
+        return machine_prepare(run, run.machine)
     of_experiment = run.experiment is not None
     path = (path_of_dataset if of_experiment else path_of_request)(run.dataset_path)
     return {
