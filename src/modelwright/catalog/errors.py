@@ -62,3 +62,9 @@ class StorageFullError(ModelwrightError):
 
     code = "storage_full"
     status: ClassVar[int] = 507
+
+
+class MachineNotFoundError(NotFoundError):
+    """There is no such machine."""
+
+    code = "machine_not_found"
