@@ -3,7 +3,8 @@
 # .venv/.base: what the server needs, with every optional database and broker driver
 # .venv/.dev:  that, and all that tests, checks and documentation need
 # Both are made again when the lock changes. What the server needs is compiled as it is first used:
-# most modules of the libraries never are, and their bytecode would take 200 MB.
+# most modules of the libraries never are, and their bytecode would take 200 MB. The libraries' own
+# tests are taken out.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -58,6 +59,7 @@ $(BASE): requirements/base.txt requirements/build.txt pyproject.toml | $(BIN)/py
 	@echo "Installing what the server needs into $(VENV) …"
 	@$(PIP) install --require-hashes -r requirements/build.txt
 	@$(PIP) install --no-compile --require-hashes -r requirements/base.txt
+	@$(BIN)/python tools/without_tests.py
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -1,12 +1,15 @@
 """Contract C, data sets: handing in, looking at, deleting; other people's are closed."""
 
 import hashlib
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from arro3.core import Array, DataType, Table
+from arro3.io import write_parquet
 from django.conf import settings
 
 from modelwright.accounts.models import AuditEntry
@@ -28,6 +31,8 @@ from tests.api.research import (
 )
 from tests.bad_tables import BAD_TABLES, ODD_TABLES
 from tests.people import PEOPLE, browser, rest
+
+KINDS = {"city": DataType.string(), "kw": DataType.float64(), "on": DataType.bool()}
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -186,10 +191,23 @@ def test_a_table_that_only_a_training_would_refuse_is_taken(name: str) -> None:
     assert answer.status_code == 201, answer.content
 
 
-def test_parquet_without_its_library_says_so() -> None:
+def test_parquet_is_a_data_set_like_any_other() -> None:
+    file = io.BytesIO()
+    columns = {"city": ["Köln", None, "Bonn"], "kw": [1.5, 2.5, None], "on": [True, False, True]}
+    write_parquet(Table.from_pydict({n: Array(v, KINDS[n]) for n, v in columns.items()}), file)
+    made = upload("trainer", file.getvalue(), "t.parquet")
+    assert made.status_code == 201, made.content
+    found = {c["name"]: (c["dtype"], c["missing"]) for c in made.json()["columns"]}
+    assert found == {"city": ("str", 1), "kw": ("float64", 1), "on": ("bool", 0)}
+    address = f"/api/v1/datasets/{made.json()['id']}/preview"
+    assert rest("trainer").get(address).json()["rows"][1] == [None, 2.5, False]
+
+
+def test_damaged_parquet_is_refused() -> None:
     content = b"PAR1" + bytes(100) + b"PAR1"
-    detail = upload("trainer", content, "t.parquet").json()["detail"]
-    assert "Parquet" in detail
+    answer = upload("trainer", content, "t.parquet")
+    assert answer.status_code == 400
+    assert "Parquet" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

@@ -146,10 +146,3 @@ def test_folder_pipe_and_device_are_refused_at_once(tmp_path: Path) -> None:
 def test_names_that_no_file_can_have_are_refused(tmp_path: Path) -> None:
     assert "too long" in refusal(tmp_path / ("x" * 5000))
     assert "can't be opened" in refusal(tmp_path / "a\0b")
-
-
-def test_parquet_without_pyarrow_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("modelwright.engine.tables.is_installed", lambda _module: False)
-    assert "pyarrow" in refusal(write(tmp_path, b"PAR1" + bytes(20)))

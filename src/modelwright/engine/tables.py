@@ -15,7 +15,7 @@ import pandas as pd
 
 from modelwright.engine.config import TableLimits
 from modelwright.engine.errors import DataLoadError
-from modelwright.engine.optional import is_installed, load
+from modelwright.engine.parquet import ParquetPieces
 from modelwright.engine.signatures import PARQUET_MAGIC
 from modelwright.engine.table_layout import Layout, table_layout
 from modelwright.engine.text import decode
@@ -215,40 +215,36 @@ def _read_decimal_commas(frame: pd.DataFrame) -> list[str]:
 
 
 def _read_parquet(data: bytes, limits: TableLimits, name: str) -> Table:
-    if not is_installed("pyarrow"):
-        raise DataLoadError(
-            f"File '{name}' is a Parquet file, and the library pyarrow that reads these isn't"
-            " installed: export the table as CSV, or install pyarrow."
-        )
-    parquet = load("pyarrow.parquet", error=DataLoadError)
-    arrow_error: type[Exception] = load("pyarrow", error=DataLoadError).ArrowException
-    try:
-        meta = parquet.ParquetFile(io.BytesIO(data)).metadata
-        groups = (meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
-        _check_parquet_size(meta.num_rows, meta.num_columns, sum(groups), limits, name)
-        frame = pd.read_parquet(io.BytesIO(data)).reset_index(drop=True)
-    except (arrow_error, OSError, ValueError) as error:
-        raise DataLoadError(f"Parquet file '{name}' is damaged: write it again.") from error
-    names = [str(column).strip() for column in frame.columns]
-    repeated = next((n for n in names if names.count(n) > 1), None)
-    if repeated is not None:
-        raise DataLoadError(f"Column name '{repeated}' appears more than once: rename one of them.")
-    frame.columns = pd.Index(names)
-    return Table(frame, "parquet", "", hashlib.sha256(data).hexdigest())
-
-
-def _check_parquet_size(rows: int, columns: int, size: int, limits: TableLimits, name: str) -> None:
-    for what, found, limit in (
-        ("rows", rows, limits.max_rows),
-        ("columns", columns, limits.max_columns),
-        ("bytes when unpacked", size, limits.max_bytes),
-    ):
-        if found > limit:
-            raise DataLoadError(
-                f"Parquet file '{name}' has {found:,} {what}; the limit is {limit:,}.", limit=limit
-            )
+    pieces = ParquetPieces(data, name=name)
+    _check_limit("columns", len(pieces.columns), limits.max_columns, name)
+    read: list[pd.DataFrame] = []
+    rows = 0
+    for piece in pieces:
+        rows += len(piece)
+        _check_limit("rows", rows, limits.max_rows, name)
+        _check_limit("bytes when unpacked", pieces.unpacked_bytes, limits.max_bytes, name)
+        read.append(piece)
     if not rows:
         raise DataLoadError(f"Dataset file '{name}' has no rows.")
+    if not pieces.columns:
+        raise DataLoadError(f"Parquet file '{name}' has no columns that a table can hold.")
+    return Table(
+        frame=pd.concat(read, ignore_index=True),
+        encoding="parquet",
+        delimiter="",
+        sha256=hashlib.sha256(data).hexdigest(),
+        warnings=tuple(
+            f"Column '{column}' left out: it holds lists or records." for column in pieces.left_out
+        ),
+    )
+
+
+def _check_limit(what: str, found: int, limit: int, name: str) -> None:
+    if found > limit:
+        raise DataLoadError(
+            f"Parquet file '{name}' has more than {limit:,} {what}, which is the limit.",
+            limit=limit,
+        )
 
 
 def _first_line(error: BaseException) -> Any:
