@@ -16,3 +16,29 @@ class ArtifactChangedError(ModelwrightError):
 
     code = "artifact_changed"
     status: ClassVar[int] = 409
+
+
+class ChampionChangedError(ModelwrightError):
+    """Somebody else promoted meanwhile."""
+
+    code = "champion_changed"
+    status: ClassVar[int] = 409
+
+
+class NothingToRollBackError(ModelwrightError):
+    """There is no earlier champion."""
+
+    code = "nothing_to_roll_back"
+    status: ClassVar[int] = 409
+
+
+class NotThisSubjectError(ModelwrightError):
+    """The version belongs to another subject."""
+
+    code = "not_this_subject"
+
+
+class SubjectNotFoundError(NotFoundError):
+    """There is no such subject."""
+
+    code = "subject_not_found"

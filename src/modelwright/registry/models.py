@@ -1,11 +1,50 @@
-"""What completed runs made."""
+"""What completed runs made, which of it answers, and how that came to be."""
 
+import uuid
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 
+from modelwright.accounts.models import User
+from modelwright.catalog.models import Experiment, Machine
 from modelwright.core.clock import now
+from modelwright.core.fields import TextUUIDField
 from modelwright.runs.models import TrainingRun
+
+
+class Subject(models.Model):
+    """What is modelled: one row for each `TrainingRun.subject` that has a version.
+
+    Its row is the lock under which the champion changes.
+    """
+
+    class Promotion(models.TextChoices):
+        """How a version becomes champion."""
+
+        NEWEST = "newest", "The newest version answers"
+        MANUAL = "manual", "A person or a policy decides"
+
+    id = TextUUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key = models.CharField(max_length=300, unique=True)
+    slug = models.CharField(max_length=120, unique=True, help_text="Its name in addresses.")
+    title = models.CharField(max_length=300)
+    model_type = models.CharField(max_length=64)
+    machine = models.ForeignKey(
+        Machine, null=True, blank=True, on_delete=models.CASCADE, related_name="subjects"
+    )
+    experiment = models.ForeignKey(
+        Experiment, null=True, blank=True, on_delete=models.CASCADE, related_name="subjects"
+    )
+    promotion = models.CharField(max_length=16, choices=Promotion.choices, default=Promotion.NEWEST)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        db_table = "model_subjects"
+        ordering: ClassVar = ["title", "id"]
+
+    def __str__(self) -> str:
+        return self.title
 
 
 class ModelVersion(models.Model):
@@ -23,6 +62,16 @@ class ModelVersion(models.Model):
     sha256 = models.CharField(max_length=64)
     signature = models.CharField(max_length=128)
     size_bytes = models.PositiveBigIntegerField()
+    parent = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="children",
+        help_text="The champion at the time.",
+    )
+    tags = models.JSONField(default=list, blank=True)
+    notes = models.TextField(default="", blank=True)
     created_at = models.DateTimeField(default=now, editable=False)
 
     class Meta:
@@ -34,3 +83,69 @@ class ModelVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} (version {self.number} of {self.subject})"
+
+
+class ModelAlias(models.Model):
+    """A name that points at one version of a subject; `champion` is the version that answers."""
+
+    subject = models.ForeignKey(Subject, on_delete=models.CASCADE, related_name="aliases")
+    name = models.CharField(max_length=64)
+    version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="aliases")
+    set_at = models.DateTimeField(default=now)
+    set_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        db_table = "model_aliases"
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["subject", "name"], name="model_aliases_one")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.subject_id}"
+
+
+class Promotion(models.Model):
+    """One change of a champion: from which version to which, why, by whom, on what evidence."""
+
+    class Kind(models.TextChoices):
+        """How it came about."""
+
+        FIRST = "first", "First version"
+        NEWEST = "newest", "Newest version"
+        PROMOTED = "promoted", "Promoted"
+        ROLLED_BACK = "rolled_back", "Rolled back"
+        DELETED = "deleted", "The champion was deleted"
+
+    subject = models.ForeignKey(Subject, on_delete=models.CASCADE, related_name="promotions")
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    from_version = models.ForeignKey(
+        ModelVersion, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    to_version = models.ForeignKey(
+        ModelVersion, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    from_number = models.PositiveIntegerField(null=True)
+    to_number = models.PositiveIntegerField(null=True)
+    reason = models.TextField(default="", blank=True)
+    evidence = models.JSONField(default=dict, blank=True)
+    actor = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    at = models.DateTimeField(default=now)
+
+    class Meta:
+        db_table = "model_promotions"
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [models.Index(fields=["subject", "-id"], name="model_promotions_last")]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(from_number__isnull=False) | Q(to_number__isnull=False),
+                name="model_promotions_say_which",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject_id}: {self.from_number} -> {self.to_number}"

@@ -19,6 +19,7 @@ from modelwright.catalog.models import DataSet, Experiment
 from modelwright.catalog.services import dataset_delete, experiment_delete
 from modelwright.core.files import UnsafePathError
 from modelwright.registry.models import ModelVersion
+from modelwright.registry.promotion import champion_leave
 from modelwright.runs.models import JobEvent, TrainingRun
 from modelwright.runs.services import training_cancel
 
@@ -44,7 +45,9 @@ def model_run_delete(*, run: TrainingRun, user: User | None) -> None:
             training_cancel(run=held, user=user)
         files = _version_files(held)
         try:
-            ModelVersion.objects.filter(run=held).delete()
+            for version in ModelVersion.objects.filter(run=held):
+                champion_leave(version, user)
+                version.delete()
             JobEvent.objects.filter(job_id=held.pk).delete()
             TrainingRun.objects.filter(pk=held.pk).delete()
         except ProtectedError as error:

@@ -1,18 +1,26 @@
 """Reading versions and their files."""
 
+import contextlib
 import hashlib
 import hmac
 from typing import BinaryIO
+from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 
+from modelwright.catalog.access import Level, Somebody, experiment_require, experiments_visible
 from modelwright.core.files import path_under
 from modelwright.engine.artifacts import sign
 from modelwright.engine.machines.base import MachineModel
 from modelwright.engine.machines.files import machine_model_read
-from modelwright.registry.errors import ArtifactChangedError, VersionNotFoundError
-from modelwright.registry.models import ModelVersion
-from modelwright.registry.services import artifact_key
+from modelwright.registry.errors import (
+    ArtifactChangedError,
+    SubjectNotFoundError,
+    VersionNotFoundError,
+)
+from modelwright.registry.keys import artifact_key
+from modelwright.registry.models import ModelVersion, Subject
 from modelwright.runs.models import TrainingRun
 
 
@@ -31,13 +39,51 @@ def version_of_run(run: TrainingRun) -> ModelVersion:
 
 
 def champion_of(subject: str) -> ModelVersion | None:
-    """Return the version that answers for a subject: the newest; None where there is none yet."""
+    """Return the version that answers for a subject; None where there is none yet."""
     return (
-        ModelVersion.objects.filter(subject=subject)
+        ModelVersion.objects.filter(aliases__name="champion", aliases__subject__key=subject)
         .select_related("run", "run__machine")
-        .order_by("-number")
         .first()
     )
+
+
+def subjects_visible(user: Somebody) -> QuerySet[Subject]:
+    """Return the subjects that `user` may look at: those of experiments go by their experiment."""
+    mine = experiments_visible(user).order_by()
+    return Subject.objects.filter(Q(experiment__isnull=True) | Q(experiment__in=mine))
+
+
+def subject_get(name: str) -> Subject:
+    """Return the subject of a slug, an id, or the id of a training that made one of its versions.
+
+    Raises
+    ------
+    SubjectNotFoundError
+        There is none.
+    """
+    found = Subject.objects.filter(slug=name).first()
+    if found is None:
+        with contextlib.suppress(ValueError):
+            named = UUID(name)
+            made = ModelVersion.objects.filter(run=named).values("subject")
+            found = Subject.objects.filter(Q(pk=named) | Q(key__in=made)).first()
+    if found is None:
+        raise SubjectNotFoundError(f"There is no model {name[:100]!r}.")
+    return found
+
+
+def subject_for(user: Somebody, name: str, level: Level = Level.VIEWER) -> Subject:
+    """Return a subject with which `user` may do what `level` says. Raises as `subject_get`.
+
+    Raises
+    ------
+    NotYoursError
+        It belongs to somebody else's experiment, or is shared for less.
+    """
+    found = subject_get(name)
+    if found.experiment is not None:
+        experiment_require(user, found.experiment, level)
+    return found
 
 
 def machine_model_of(version: ModelVersion) -> MachineModel:

@@ -1,6 +1,5 @@
 """Making versions of completed runs: the file is in its place before the row that names it is."""
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,13 @@ from django.db.models import Max
 from modelwright.accounts.audit import Verb, audit_record
 from modelwright.core.files import move_into_place
 from modelwright.engine.artifacts import sign
+from modelwright.registry.keys import artifact_key
 from modelwright.registry.models import ModelVersion
+from modelwright.registry.promotion import champion_follow
+from modelwright.registry.selectors import champion_of
+from modelwright.registry.subjects import subject_ensure
 from modelwright.runs.models import TrainingRun
 from modelwright.runs.training_kind import ARTIFACT_NAME, MACHINE_ARTIFACT_NAME
-
-
-def artifact_key() -> bytes:
-    """Return the key that artifacts are signed with, derived from the server's secret."""
-    return hashlib.sha256(b"modelwright.artifacts:" + settings.SECRET_KEY.encode()).digest()
 
 
 def version_create_from_run(run: TrainingRun, result: Mapping[str, Any], scratch: Path) -> None:
@@ -33,6 +31,7 @@ def version_create_from_run(run: TrainingRun, result: Mapping[str, Any], scratch
     move_into_place(scratch / made, settings.DATA_ROOT / path)
     artifact = result["artifact"]
     newest = ModelVersion.objects.filter(subject=run.subject).aggregate(top=Max("number"))["top"]
+    subject_ensure(run)
     version = ModelVersion.objects.create(
         run=run,
         subject=run.subject,
@@ -42,7 +41,9 @@ def version_create_from_run(run: TrainingRun, result: Mapping[str, Any], scratch
         sha256=artifact["sha256"],
         signature=sign(artifact["sha256"], artifact_key()),
         size_bytes=artifact["size_bytes"],
+        parent=champion_of(run.subject),
     )
+    champion_follow(version, run.user)
     run.model_path = path
     audit_record(
         verb=Verb.VERSION_CREATED,

@@ -15,8 +15,8 @@ from modelwright.engine.config import TrainingConfig
 from modelwright.engine.dataset import load_dataset
 from modelwright.engine.errors import ModelTrainerError
 from modelwright.engine.exports import export_onnx, export_skops
+from modelwright.registry.keys import artifact_key
 from modelwright.registry.selectors import artifact_open, version_of_run
-from modelwright.registry.services import artifact_key
 from modelwright.runs.models import TrainingRun
 from modelwright.runs.selectors import training_run_get
 from modelwright.runs.training_kind import training_prepare
