@@ -18,7 +18,7 @@ from modelwright.runs.jobs import (
     job_progress,
     job_release,
 )
-from modelwright.runs.kinds import kind_of
+from modelwright.runs.kinds import kind_of, on_end
 from modelwright.runs.models import JobEvent, TrainingRun
 from modelwright.runs.states import ENDED, LEGAL_MOVES, Status
 
@@ -206,3 +206,19 @@ def test_elapsed_time_stops_with_the_job(make_run: MakeRun) -> None:
         status=Status.COMPLETED, started_at=start, finished_at=start + dt.timedelta(seconds=90)
     )
     assert run.elapsed_seconds == 90
+
+
+def test_who_asked_is_told_of_every_end(make_run: MakeRun) -> None:
+    told: list[str] = []
+
+    def hook(run: TrainingRun) -> None:
+        told.append(run.status)
+
+    hooks = kind_of(make_run()).end_hooks
+    on_end("training", hook)
+    try:
+        job_end(claim(), Status.FAILED)
+        job_cancel(make_run())
+    finally:
+        hooks.remove(hook)
+    assert told == ["failed", "cancelled"]

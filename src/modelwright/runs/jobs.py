@@ -154,6 +154,13 @@ def _move(
     return bool(changed)
 
 
+def _tell_of_end(kind: JobKind, job_id: UUID) -> None:
+    job = kind.model._default_manager.get(pk=job_id)
+    kind.ended(job)
+    for hook in kind.end_hooks:
+        hook(job)
+
+
 def job_beat(claim: Claim) -> bool | None:
     """Write the sign of life.
 
@@ -213,7 +220,7 @@ def job_end(claim: Claim, status: Status, **changes: Any) -> bool:
             changes=changes,
         )
         if moved:
-            claim.kind.ended(claim.kind.model._default_manager.get(pk=claim.job_id))
+            _tell_of_end(claim.kind, claim.job_id)
     return moved
 
 
@@ -278,7 +285,7 @@ def job_cancel(job: Job) -> bool:
             Status.CANCELLED,
             changes={"cancel_requested": True, "error_message": ""},
         ):
-            kind.ended(kind.model._default_manager.get(pk=job.pk))
+            _tell_of_end(kind, job.pk)
             return True
         return bool(
             kind.model._default_manager.filter(pk=job.pk, status__in=OPEN).update(

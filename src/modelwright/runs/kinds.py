@@ -9,6 +9,7 @@ from modelwright.runs.models import Job
 
 Fields = dict[str, Any]
 CompletionHook = Callable[[Any, Mapping[str, Any], Path], None]
+EndHook = Callable[[Any], None]
 Keep = Callable[[Any, Sequence[Mapping[str, Any]]], None]
 
 
@@ -59,6 +60,7 @@ class JobKind:
     sweep: Callable[[], None] | None = None
     warm_up: str = ""
     completion_hooks: list[CompletionHook] = field(default_factory=list)
+    end_hooks: list[EndHook] = field(default_factory=list)
 
 
 _kinds: dict[str, JobKind] = {}
@@ -75,6 +77,13 @@ def on_completion(name: str, hook: CompletionHook) -> None:
     It may publish files from `scratch` and set fields of `job`, which are saved after it.
     """
     hooks = _kinds[name].completion_hooks
+    if hook not in hooks:
+        hooks.append(hook)
+
+
+def on_end(name: str, hook: EndHook) -> None:
+    """Have `hook(job)` run in the transaction that ends a job of kind `name`, whichever way."""
+    hooks = _kinds[name].end_hooks
     if hook not in hooks:
         hooks.append(hook)
 
