@@ -1,0 +1,82 @@
+"""The few distributions that p-values need; scipy is loaded when the first one is wanted."""
+
+import math
+from functools import cache
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from modelwright.engine.optional import load
+
+
+@cache
+def _scipy() -> Any:
+    return load("scipy.special")
+
+
+def kolmogorov_tail(value: float) -> float:
+    """Return how often sup |Brownian bridge| is at least `value`.
+
+    Examples
+    --------
+    >>> round(kolmogorov_tail(1.3581), 3)
+    0.05
+    """
+    return float(_scipy().kolmogorov(value)) if value > 0 else 1.0
+
+
+def chi2_tail(value: float, freedom: int) -> float:
+    """Return how often chi-square with so many degrees of freedom is at least `value`.
+
+    Examples
+    --------
+    >>> round(chi2_tail(3.8415, 1), 3)
+    0.05
+    """
+    return float(_scipy().gammaincc(freedom / 2, value / 2)) if value > 0 else 1.0
+
+
+def student_tail(value: float, freedom: float) -> float:
+    """Return how often Student's t is at least `value` away from 0, on either side.
+
+    Examples
+    --------
+    >>> round(student_tail(2.228, 10), 3)
+    0.05
+    """
+    return float(2 * _scipy().stdtr(freedom, -abs(value)))
+
+
+def normal_quantile(share: float) -> float:
+    """Return the value that so much of the standard normal distribution lies below.
+
+    Examples
+    --------
+    >>> round(normal_quantile(0.975), 2)
+    1.96
+    """
+    return NormalDist().inv_cdf(share)
+
+
+def hypergeometric_tail(found: int, draws: int, marked: int, total: int) -> float:
+    """Return how often at least `found` of so many draws without replacement are marked.
+
+    Examples
+    --------
+    >>> hypergeometric_tail(2, 2, 2, 4) * 6
+    1.0
+    """
+    most = min(draws, marked)
+    if found <= max(0, draws - (total - marked)):
+        return 1.0
+    if found > most:
+        return 0.0
+    counts = np.arange(found, most + 1, dtype=np.float64)
+    logs = _choose(marked, counts) + _choose(total - marked, draws - counts) - _choose(total, draws)
+    return min(1.0, math.fsum(np.exp(logs).tolist()))
+
+
+def _choose(total: int, chosen: Any) -> Any:
+    log_gamma = _scipy().gammaln
+    return log_gamma(total + 1) - log_gamma(chosen + 1) - log_gamma(total - chosen + 1)
