@@ -89,7 +89,7 @@ def test_faults_are_where_the_truth_says() -> None:
         elif fault.kind == "stuck_sensor":
             assert len(set(here.channels["outdoor_temp_c"].tolist())) <= 1
         else:
-            assert here.channels["power_kw"].min() >= fault.size * machine.rated_power_kw
+            assert here.channels["power_kw"].min() >= 0.85 * fault.size * machine.rated_power_kw
 
 
 def test_lost_output_leaves_the_power_on() -> None:

@@ -360,7 +360,9 @@ def _put_in(
     if fault.kind == "extra_load":
         values[here] *= 1.0 + fault.size
     elif fault.kind == "idle_load":
-        values[here] = np.maximum(values[here], fault.size * machine.rated_power_kw)
+        noise = Draws(seed, machine.name, fault.kind).normal(times[here] // HOUR_MS, "power")
+        load = fault.size * machine.rated_power_kw * (1 + 0.03 * noise)
+        values[here] = np.maximum(values[here], load)
     elif fault.kind == "lost_output":
         values[here] *= 1.0 - fault.size
     else:
