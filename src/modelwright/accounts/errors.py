@@ -37,3 +37,28 @@ class RefreshTokenError(ModelwrightError):
 
     code = "token_not_valid"
     status: ClassVar[int] = 401
+
+
+class ChannelNotFoundError(NotFoundError):
+    """There is no such channel, or it is somebody else's."""
+
+    code = "channel_not_found"
+
+
+class SecretUnreadableError(ModelwrightError):
+    """It was encrypted with another key."""
+
+    code = "secret_unreadable"
+    status: ClassVar[int] = 409
+
+
+class HostClosedError(ModelwrightError):
+    """The server may not, or can't, talk to this host."""
+
+    code = "host_closed"
+
+
+class DeliveryError(ModelwrightError):
+    """A message could not be delivered; the text says what the other side answered."""
+
+    code = "not_delivered"

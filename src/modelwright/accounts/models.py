@@ -6,6 +6,10 @@ from typing import ClassVar
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
+from modelwright.accounts.notification_models import Channel, Delivery, Notice, Severity
+
+__all__ = ["AuditEntry", "Channel", "Delivery", "Notice", "Severity", "User"]
+
 
 class User(AbstractUser):
     """An account; what it may do follows from its groups (`roles.ROLE_OF_GROUP`)."""

@@ -23,6 +23,8 @@ class Action(StrEnum):
     RUNS_VIEW = "runs.view"
     RUNS_TRAIN = "runs.train"
     RUNS_CANCEL = "runs.cancel"
+    NOTIFY_OWN = "notify.own"
+    NOTIFY_TEAM = "notify.team"
     AUDIT_VIEW = "audit.view"
     ADMIN_SITE = "admin.site"
 
@@ -41,6 +43,8 @@ ROLE_FOR_ACTION: dict[Action, Role] = {
     Action.RUNS_VIEW: Role.VIEWER,
     Action.RUNS_TRAIN: Role.TRAINER,
     Action.RUNS_CANCEL: Role.TRAINER,
+    Action.NOTIFY_OWN: Role.VIEWER,
+    Action.NOTIFY_TEAM: Role.ADMIN,
     Action.AUDIT_VIEW: Role.ADMIN,
     Action.ADMIN_SITE: Role.ADMIN,
 }

@@ -11,4 +11,4 @@ use_embedded_broker()
 app = Celery("modelwright")
 app.set_default()  # for every thread: the doorbell rings from one of its own
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["modelwright.runs"])
+app.autodiscover_tasks(["modelwright.accounts", "modelwright.runs"])

@@ -320,6 +320,16 @@ CACHES = {
     )
 }
 
+# --- notifications -----------------------------------------------------------------------------
+PUBLIC_URL = env.str("MODELWRIGHT_PUBLIC_URL", default="").rstrip("/")
+NOTIFY_INTERVAL_MINUTES = env.float("MODELWRIGHT_NOTIFY_INTERVAL_MINUTES", default=60.0)
+NOTIFY_NETWORKS = env.list("MODELWRIGHT_NOTIFY_NETWORKS", default=[])
+EMAIL_URL = env.str("MODELWRIGHT_EMAIL_URL", default="")
+EMAIL_IS_SET_UP = bool(EMAIL_URL)
+DEFAULT_FROM_EMAIL = env.str("MODELWRIGHT_EMAIL_FROM", default="modelwright@localhost")
+if EMAIL_IS_SET_UP:
+    globals().update(environ.Env.email_url_config(EMAIL_URL))
+
 # --- logging -----------------------------------------------------------------------------------
 LOGGING = {
     "version": 1,

@@ -12,9 +12,12 @@ from celery import current_app
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
+from modelwright.accounts.tasks import DELIVER_TASK
+
 log = logging.getLogger(__name__)
 
 RING_TASK = "modelwright.ring"
+HOUSEKEEPING = "housekeeping"
 RING_EXPIRES_SECONDS = 3600
 _ringer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="doorbell")
 
@@ -24,11 +27,20 @@ def ring(queue: str) -> "Future[bool]":
     return _ringer.submit(_send, queue)
 
 
+def ring_deliveries() -> "Future[bool]":
+    """Tell a worker that somebody is to be notified; returns at once."""
+    return _ringer.submit(_send_task, DELIVER_TASK, [], HOUSEKEEPING)
+
+
 def _send(queue: str) -> bool:
+    return _send_task(RING_TASK, [queue], queue)
+
+
+def _send_task(task: str, arguments: list[str], queue: str) -> bool:
     try:
         current_app.send_task(
-            RING_TASK,
-            args=[queue],
+            task,
+            args=arguments,
             queue=queue,
             expires=RING_EXPIRES_SECONDS,
             retry=False,

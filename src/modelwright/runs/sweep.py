@@ -10,8 +10,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 
+from modelwright.accounts.notifications.outbox import notices_due
 from modelwright.core.clock import now
-from modelwright.runs.doorbell import ring
+from modelwright.runs.doorbell import ring, ring_deliveries
 from modelwright.runs.jobs import Claim, job_cancel, job_release
 from modelwright.runs.kinds import JobKind, kinds_all
 from modelwright.runs.models import Job, Worker
@@ -60,6 +61,8 @@ def jobs_sweep(*, thorough: bool = True) -> Swept:
         rung += _ring_again(kind)
         if kind.sweep is not None:
             kind.sweep()
+    if notices_due().exists():
+        ring_deliveries()
     if thorough:
         _clear_scratch()
         Worker.objects.filter(seen_at__lt=now() - WORKER_KEPT).delete()

@@ -25,6 +25,7 @@ from modelwright.core.clock import now
 from modelwright.engine.warm import warm_up
 from modelwright.runs import stopping
 from modelwright.runs.child import PR_SET_PDEATHSIG, load_work
+from modelwright.runs.doorbell import HOUSEKEEPING
 from modelwright.runs.kinds import kinds_all, queues_all
 from modelwright.runs.models import Worker
 from modelwright.runs.names import host_name, worker_name
@@ -32,7 +33,6 @@ from modelwright.runs.sweep import jobs_sweep
 
 log = logging.getLogger(__name__)
 
-HOUSEKEEPING = "housekeeping"
 HOUSEKEEPING_POLL_SECONDS = 0.5
 FORK_AGAIN_SECONDS = 0.5
 

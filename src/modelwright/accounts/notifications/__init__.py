@@ -1,0 +1,1 @@
+"""Telling people: channels, what is to be told, and the delivery that never holds anybody up."""

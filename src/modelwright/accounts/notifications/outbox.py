@@ -1,0 +1,136 @@
+"""What is to be told: written together with what happened, delivered later by whoever has time."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Min, QuerySet
+
+from modelwright.accounts.models import User
+from modelwright.accounts.notification_models import Channel, Notice
+from modelwright.accounts.notifications.messages import RANK
+from modelwright.core.clock import now
+
+EVENTS = ("alert", "job_failed", "ab_test", "promotion", "policy", "system")
+
+_ringers: list[Callable[[], Any]] = []
+
+
+def on_notice(ringer: Callable[[], Any]) -> None:
+    """Have `ringer()` called, after the commit, when there is something to deliver."""
+    if ringer not in _ringers:
+        _ringers.append(ringer)
+
+
+def notify(
+    *,
+    event: str,
+    incident: str,
+    state: str,
+    severity: str,
+    title: str,
+    body: str = "",
+    path: str = "",
+    data: Mapping[str, Any] | None = None,
+    only_for: User | None = None,
+) -> int:
+    """Tell every channel that wants to know; call it in the transaction in which it happens.
+
+    Parameters
+    ----------
+    event : str
+        One of `EVENTS`.
+    incident : str
+        What it is about: later calls for the same incident replace what was not yet told.
+    state : str
+        Where the incident stands now: `firing`, `resolved`, or whatever happened once.
+    severity : str
+        One of `Severity`.
+    title, body : str
+        One line; and what there is to say.
+    path : str
+        Of the page to look at.
+    data : mapping, optional
+        JSON-safe facts for programs.
+    only_for : User, optional
+        Tell only this user's own channels.
+
+    Returns
+    -------
+    int
+        Channels that will be told.
+    """
+    told = 0
+    with transaction.atomic():
+        for channel in _wanting(event, severity, only_for):
+            fields = {
+                "event": event,
+                "severity": severity,
+                "state": state,
+                "title": title[:255],
+                "body": body,
+                "link": f"{settings.PUBLIC_URL}{path}" if path else "",
+                "data": dict(data or {}),
+            }
+            told += _note(channel, incident[:200], fields)
+        if told:
+            transaction.on_commit(_ring)
+    return told
+
+
+def _ring() -> None:
+    for ringer in _ringers:
+        ringer()
+
+
+def _wanting(event: str, severity: str, only_for: User | None) -> list[Channel]:
+    channels = Channel.objects.filter(is_active=True).exclude(owner__is_active=False)
+    if only_for is not None:
+        channels = channels.filter(owner=only_for)
+    return [
+        channel
+        for channel in channels
+        if RANK[severity] >= RANK[channel.min_severity]
+        and (not channel.events or event in channel.events)
+    ]
+
+
+def _note(channel: Channel, incident: str, fields: dict[str, Any]) -> int:
+    """Write where the incident stands for one channel; 1 where that is to be told."""
+    notice, made = Notice.objects.get_or_create(channel=channel, incident=incident, defaults=fields)
+    notice = Notice.objects.select_for_update().get(pk=notice.pk)
+    if not made and notice.due_at is None and notice.told == fields["state"]:
+        return 0  # it stands as it was told
+    if not made:
+        for name, value in fields.items():
+            setattr(notice, name, value)
+    notice.sequence += 1
+    notice.updated_at = now()
+    notice.attempts = 0
+    notice.due_at = due_for(channel, notice)
+    notice.save()
+    return 1
+
+
+def due_for(channel: Channel, notice: Notice) -> dt.datetime:
+    """Return when a notice is to be told: each state at most once an interval, digests together."""
+    moment = now()
+    if last := notice.told_at.get(notice.state):
+        interval = dt.timedelta(minutes=settings.NOTIFY_INTERVAL_MINUTES)
+        moment = max(moment, dt.datetime.fromisoformat(last) + interval)
+    if not channel.digest_minutes:
+        return moment
+    others = Notice.objects.filter(channel=channel, due_at__gt=now()).exclude(pk=notice.pk)
+    first = others.aggregate(first=Min("due_at"))["first"]
+    return max(moment, first or now() + dt.timedelta(minutes=channel.digest_minutes))
+
+
+def notices_due() -> QuerySet[Notice]:
+    """Return the notices whose time has come, longest waiting first."""
+    return (
+        Notice.objects.filter(due_at__lte=now(), channel__is_active=True)
+        .select_related("channel")
+        .order_by("due_at", "pk")
+    )

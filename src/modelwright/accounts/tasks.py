@@ -1,0 +1,14 @@
+"""What Celery calls. May be run twice, late, or not at all without harm."""
+
+from celery import shared_task
+
+from modelwright.accounts.notifications.delivery import deliveries_clear, notices_deliver
+
+DELIVER_TASK = "modelwright.notices_deliver"
+
+
+@shared_task(name=DELIVER_TASK)
+def deliver() -> None:
+    """Tell the channels what is due."""
+    notices_deliver()
+    deliveries_clear()
