@@ -23,7 +23,7 @@ def hours(n: int, **channels: object) -> Series:
         (Series(np.array([0, 2, 1]), {"power_kw": np.ones(3)}), "must increase"),
         (Series(np.array([0, 1]), {"power_kw": np.ones(3)}), "3 values for 2 times"),
         (hours(2, power_kw=[1, np.inf]), "infinite"),
-        (Series(np.array([0, 1]), {"power_kw": np.ones(2)}, "Mars/North"), "Time zone 'Mars/North"),
+        (Series(np.array([0, 1]), {"power_kw": np.ones(2)}, "Mars/North"), "time zone 'Mars/North"),
     ],
 )
 def test_unusable_readings_are_refused(series: Series, message: str) -> None:

@@ -28,6 +28,8 @@ class Expected:
         that of `coverage`.
     coverage : float
         Share of values that lie between `lower` and `upper`, as promised.
+    warnings : tuple of str
+        Where the readings leave what the model knows.
     """
 
     times: Times
@@ -35,6 +37,7 @@ class Expected:
     lower: Values
     upper: Values
     coverage: float
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,17 @@ import numpy as np
 from modelwright.engine.machines.local_time import DAY_MS
 from modelwright.engine.machines.series import HOUR_MS, Times, Values
 
+SECOND_MS = 1000
+COMMON = 0.25  # of all distances
+LATE = 1.5  # steps
+
 
 def step_of(times: Times) -> int:
     """Return the usual distance between readings in milliseconds: the most common one.
 
-    Of equally common ones it is the shortest; an hour where there are fewer than two readings.
+    Of equally common ones it is the shortest; clocks may be off by half a second. Where no distance
+    is common (months, readings on events) it is the median; an hour where there are fewer than two
+    readings.
 
     Examples
     --------
@@ -18,8 +24,14 @@ def step_of(times: Times) -> int:
     """
     if times.size < 2:
         return HOUR_MS
-    steps, counts = np.unique(np.diff(times), return_counts=True)
-    return max(1, int(steps[np.argmax(counts)]))
+    distances = np.diff(times)
+    if distances.min() >= 2 * SECOND_MS:
+        distances = (distances + SECOND_MS // 2) // SECOND_MS * SECOND_MS
+    steps, counts = np.unique(distances, return_counts=True)
+    most = int(np.argmax(counts))
+    if counts[most] < COMMON * distances.size:
+        return max(1, int(np.median(distances)))
+    return max(1, int(steps[most]))
 
 
 def steps_by_day(times: Times) -> Times:
@@ -51,11 +63,20 @@ def steps_by_day(times: Times) -> Times:
 def durations(times: Times) -> Values:
     """Return how many hours each reading stands for: to the next one, or the usual step at most.
 
+    Bills are for what passed between them, which varies: readings that are days apart stand for all
+    the time to the next one, unless that is more than half a step late.
+
     Examples
     --------
     >>> durations(np.array([0, 1, 2, 3, 9]) * 900_000)
     array([0.25, 0.25, 0.25, 0.25, 0.25])
+    >>> durations(np.array([0, 31, 59, 90]) * DAY_MS) / 24
+    array([31., 28., 31., 31.])
     """
+    usual = step_of(times)
+    if usual > DAY_MS:
+        gaps = np.append(np.diff(times), usual)
+        return np.asarray(np.where(gaps <= LATE * usual, gaps, usual) / HOUR_MS, dtype=np.float64)
     steps = steps_by_day(times)
     until_next = np.append(np.diff(times), steps[-1:])
     return np.asarray(np.minimum(until_next, steps) / HOUR_MS, dtype=np.float64)

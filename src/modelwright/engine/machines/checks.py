@@ -1,10 +1,9 @@
 """Whether a machine's readings can be learned from; every message says what to do."""
 
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
 import numpy as np
 
 from modelwright.engine.errors import DataLoadError
+from modelwright.engine.machines.local_time import zone
 from modelwright.engine.machines.series import ENERGY, POWER, Series, Values
 
 
@@ -49,23 +48,7 @@ def check_series(series: Series, *, minimum: int) -> None:
             raise DataLoadError(
                 f"Channel {name!r} has an infinite value: correct or remove it.", channel=name
             )
-    check_timezone(series.timezone)
-
-
-def check_timezone(name: str) -> ZoneInfo:
-    """Return the time zone of that name.
-
-    Raises
-    ------
-    DataLoadError
-        There is none.
-    """
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise DataLoadError(
-            f"Time zone {name[:60]!r} is unknown: give one like 'Europe/Berlin'.", timezone=name
-        ) from error
+    zone(series.timezone)
 
 
 def target_channel(series: Series, wanted: str | None) -> str:

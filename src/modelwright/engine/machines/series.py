@@ -15,6 +15,18 @@ PRODUCTION = "production_count"
 TEMPERATURE = "outdoor_temp_c"
 KNOWN_CHANNELS = (POWER, ENERGY, PRODUCTION, TEMPERATURE)
 HOUR_MS = 3_600_000
+TOTAL_ENDINGS = ("_kwh", "_wh", "_mwh", "_count", "_m3", "_litres", "_kg", "_therm")
+
+
+def is_total(channel: str) -> bool:
+    """Return whether a channel's values add up over time (energy, pieces) rather than average.
+
+    Examples
+    --------
+    >>> is_total("energy_kwh"), is_total("power_kw")
+    (True, False)
+    """
+    return channel.lower().endswith(TOTAL_ENDINGS)
 
 
 @dataclass(frozen=True)
