@@ -60,6 +60,11 @@ TABLE: dict[str, dict[str, str]] = {
     "api/v1/tuning/tune/<str:tuning_run_id>/cancel/": {"POST": "trainer"},
     "api/v1/tuning/tune/<str:tuning_run_id>/continue/": {"POST": "trainer"},
     "api/v1/tuning/tune/<str:tuning_run_id>/train-best/": {"POST": "trainer"},
+    "api/v1/machines/": {"GET": "viewer", "POST": "trainer"},
+    "api/v1/machines/<str:machine_id>/": {
+        "GET": "viewer", "PATCH": "trainer", "DELETE": "trainer",
+    },
+    "api/v1/machines/<str:machine_id>/readings/": {"POST": "trainer"},
     "healthz": {"GET": "anonymous"},
     "readyz": {"GET": "anonymous"},
     "openapi.json": {"GET": "anonymous"},
@@ -121,7 +126,7 @@ PARAMETERS = {
     "<int:number>": "1", "<str:key>": "abc", "<path:object_id>": "1", "<id>": "1",
     "<path:content_type_id>": "1", "<app_label>": "runs", "<str:pk>": "1",
     "<str:dataset_id>": NOBODYS, "<str:experiment_id>": NOBODYS, "<str:run_id>": NOBODYS,
-    "<str:tuning_run_id>": NOBODYS,
+    "<str:tuning_run_id>": NOBODYS, "<str:machine_id>": NOBODYS,
     "<int:share_id>": "1", "<uuid:dataset_id>": NOBODYS, "<uuid:experiment_id>": NOBODYS,
     "<uuid:run_id>": NOBODYS, "<uuid:search_id>": NOBODYS, "<str:kind>": "csv",
 }  # fmt: skip

@@ -3,7 +3,8 @@
 import subprocess
 import sys
 
-HEAVY = ("numpy", "pandas", "scipy", "sklearn", "joblib", "optuna", "lightgbm", "xgboost")
+# Not numpy: readings come in and go out as arrays, in the web server itself.
+HEAVY = ("pandas", "scipy", "sklearn", "joblib", "optuna", "lightgbm", "xgboost")
 PROGRAM = f"""
 import sys
 import modelwright.config.asgi

@@ -29,6 +29,12 @@ class WriteThrottle(SimpleRateThrottle):
         return f"throttle-{self.scope}-{who}"
 
 
+class ReadingsThrottle(WriteThrottle):
+    """Counts batches of readings, of which a gateway may send one a minute for each machine."""
+
+    scope = "readings"
+
+
 class SignInThrottle(SimpleRateThrottle):
     """Counts password checks per address, beside the lock per name and address."""
 

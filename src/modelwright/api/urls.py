@@ -39,6 +39,7 @@ urlpatterns = [
     path("api/auth/me/", MeView.as_view(), name="api-auth-me"),
     path("", include("modelwright.api.dataset_urls")),
     path("", include("modelwright.api.tuning_urls")),
+    path("", include("modelwright.api.machine_urls")),
     path("healthz", HealthView.as_view(), name="healthz"),
     path("readyz", ReadinessView.as_view(), name="readyz"),
     path("openapi.json", SchemaView.as_view(), name="openapi"),

@@ -68,3 +68,17 @@ class MachineNotFoundError(NotFoundError):
     """There is no such machine."""
 
     code = "machine_not_found"
+
+
+class MachineExistsError(ModelwrightError):
+    """There is another machine of this name."""
+
+    code = "machine_exists"
+    status: ClassVar[int] = 409
+
+
+class ReadingsRefusedError(ModelwrightError):
+    """Readings that can't be stored; nothing of the batch was."""
+
+    code = "readings_refused"
+    status: ClassVar[int] = 422

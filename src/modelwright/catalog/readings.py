@@ -1,12 +1,13 @@
 """Reading a machine's readings."""
 
 import json
+from collections.abc import Sequence
 
 import numpy as np
 from django.db import connection
 
 from modelwright.catalog.models import Machine
-from modelwright.engine.machines.series import KNOWN_CHANNELS, Series
+from modelwright.engine.machines.series import KNOWN_CHANNELS, Series, Values
 
 
 def series_of(machine: Machine, *, start: int | None = None, end: int | None = None) -> Series:
@@ -40,18 +41,15 @@ def series_of(machine: Machine, *, start: int | None = None, end: int | None = N
         values = np.array([row[i] for row in rows], dtype=np.float64)
         if not np.isnan(values).all():
             channels[name] = values
-    channels.update(_extras([row[-1] for row in rows]))
+    channels.update(extras_of([row[-1] for row in rows]))
     return Series(times, channels, machine.timezone)
 
 
-def _extras(cells: list[str | dict[str, float] | None]) -> dict[str, np.ndarray]:
-    found: dict[str, np.ndarray] = {}
-    for i, cell in enumerate(cells):
-        if not cell:
-            continue
-        values = json.loads(cell) if isinstance(cell, str) else cell
-        for name, value in values.items():
-            if name not in found:
-                found[name] = np.full(len(cells), np.nan)
-            found[name][i] = value
-    return found
+def extras_of(cells: Sequence[str | None]) -> dict[str, Values]:
+    """Return the channels that `extra` cells hold, as columns; NaN where a cell lacks one."""
+    if not any(cells):
+        return {}
+    # One call for all of them, instead of one for each.
+    rows = json.loads(f"[{','.join(cell or '{}' for cell in cells)}]")
+    names = sorted(set().union(*rows))
+    return {name: np.array([row.get(name) for row in rows], dtype=np.float64) for name in names}

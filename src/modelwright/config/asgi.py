@@ -10,9 +10,14 @@ from modelwright.config.body_limit import BodyLimit
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "modelwright.config.settings")
 os.environ.setdefault("MODELWRIGHT_DB_POOL", "1")
 # A file of the largest size, and some room for the fields around it.
-_UPLOADS = dict.fromkeys(
-    ("/api/v1/datasets", "/ui/datasets/new"), settings.TABLE_MAX_BYTES + 1024 * 1024
-)
+_FIELDS = 1024 * 1024
+_UPLOADS = {
+    **dict.fromkeys(("/api/v1/datasets", "/ui/datasets/new"), settings.TABLE_MAX_BYTES + _FIELDS),
+    **dict.fromkeys(
+        ("/api/v1/machines/*/readings", "/ui/machines/*/readings"),
+        settings.READINGS_MAX_BYTES + _FIELDS,
+    ),
+}
 application = BodyLimit(
     get_asgi_application(), settings.DATA_UPLOAD_MAX_MEMORY_SIZE, uploads=_UPLOADS
 )

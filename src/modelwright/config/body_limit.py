@@ -1,5 +1,6 @@
 """A limit on what a request may bring, kept before Django stores the body in a temporary file."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -20,14 +21,17 @@ class BodyLimit:
     app : ASGI application
     max_bytes : int
     uploads : mapping, optional
-        Path (without its last slash) -> how much a POST to it may bring, for those who show some
-        credentials; whether they are good ones is seen later.
+        Path (without its last slash; `*` stands for one part of it) -> how much a POST to it may
+        bring, for those who show some credentials; whether they are good ones is seen later.
     """
 
     def __init__(self, app: App, max_bytes: int, uploads: Mapping[str, int] | None = None) -> None:
         self.app = app
         self.max_bytes = max_bytes
-        self.uploads = dict(uploads or {})
+        self.uploads = [
+            (re.compile(re.escape(path).replace(r"\*", "[^/]+")), size)
+            for path, size in (uploads or {}).items()
+        ]
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Pass the request on, counting."""
@@ -60,7 +64,8 @@ class BodyLimit:
             await _refuse(send)
 
     def _limit(self, scope: dict[str, Any]) -> int:
-        larger = self.uploads.get(str(scope.get("path", "")).removesuffix("/"))
+        path = str(scope.get("path", "")).removesuffix("/")
+        larger = next((size for form, size in self.uploads if form.fullmatch(path)), None)
         if larger is None or scope.get("method") != "POST":
             return self.max_bytes
         shown = any(name in _CREDENTIALS for name, _ in scope["headers"])

@@ -217,7 +217,10 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_THROTTLE_CLASSES": ["modelwright.api.throttling.WriteThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"write": env.str("MODELWRIGHT_WRITE_RATE", default="600/minute")},
+    "DEFAULT_THROTTLE_RATES": {
+        "write": env.str("MODELWRIGHT_WRITE_RATE", default="600/minute"),
+        "readings": env.str("MODELWRIGHT_READINGS_RATE", default="6000/minute"),
+    },
     "EXCEPTION_HANDLER": "modelwright.api.errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -269,6 +272,8 @@ TRAINING_WAIT_SECONDS = env.float("MODELWRIGHT_TRAINING_WAIT_SECONDS", default=3
 TABLE_MAX_BYTES = env.int("MODELWRIGHT_TABLE_MAX_BYTES", default=512 * 1024 * 1024)
 TABLE_MAX_ROWS = env.int("MODELWRIGHT_TABLE_MAX_ROWS", default=5_000_000)
 TABLE_MAX_COLUMNS = env.int("MODELWRIGHT_TABLE_MAX_COLUMNS", default=2_000)
+READINGS_MAX_BYTES = env.int("MODELWRIGHT_READINGS_MAX_BYTES", default=256 * 1024 * 1024)
+READINGS_MAX_ROWS = env.int("MODELWRIGHT_READINGS_MAX_ROWS", default=1_000_000)
 
 BROKER_URL = env.str("MODELWRIGHT_BROKER_URL", default="filesystem://")
 CELERY_BROKER_URL = BROKER_URL

@@ -1,0 +1,25 @@
+"""The same requests on PostgreSQL: this module runs the tests of readings in a process there."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.services import postgres_database
+
+FILES = ("tests/api/test_readings_in.py", "tests/api/test_machines.py")
+
+
+@pytest.mark.services
+@pytest.mark.slow
+def test_machines_and_readings_behave_alike_on_postgresql() -> None:
+    with postgres_database() as url:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", *FILES],
+            env={**os.environ, "MODELWRIGHT_TEST_DATABASE_URL": url},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
