@@ -19,7 +19,7 @@ from modelwright.core.clock import now
 from modelwright.core.errors import InvalidInputError
 from modelwright.core.models import counter_next
 from modelwright.engine.errors import DataLoadError
-from modelwright.engine.machines.checks import check_timezone
+from modelwright.engine.machines.local_time import zone
 
 MAX_TAGS = 50
 MAX_TAG = 64
@@ -198,7 +198,7 @@ def _text(name: str, value: str) -> str:
         raise ValueError("It holds control characters: write it in one line.")
     if name == "timezone":
         try:
-            check_timezone(value)
+            zone(value)
         except DataLoadError as error:
             raise ValueError(error.message) from error
     return value

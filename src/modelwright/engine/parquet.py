@@ -1,6 +1,6 @@
 """Parquet files, read piece by piece: a large one never lies in memory as a whole.
 
-The reader is arro3 (docs/decisions/0007-parquet.md), made in Rust: of a damaged file it says so, or
+The reader is arro3 (docs/decisions/0008-parquet.md), made in Rust: of a damaged file it says so, or
 ends its process, but never reads beyond it.
 """
 

@@ -22,7 +22,11 @@ def zone(timezone: str) -> ZoneInfo:
     """
     try:
         return ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (
+        ZoneInfoNotFoundError,
+        ValueError,
+        OSError,
+    ) as error:  # OSError: half a name, a long one
         raise DataLoadError(
             f"There is no time zone {timezone!r}: give a name such as Europe/Berlin or UTC."
         ) from error
