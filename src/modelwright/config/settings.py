@@ -248,6 +248,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "RunStatusEnum": "modelwright.api.training_serializers.STATUSES",
         "JobStatusEnum": "modelwright.api.job_status.WORDS",
+        "AlertStatusEnum": "modelwright.monitoring.alert_types.STATUSES",
     },
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
 }

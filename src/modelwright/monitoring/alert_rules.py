@@ -45,9 +45,7 @@ def treatment_of(alert_type: AlertType, model_type: str, machine: Machine | None
     )
 
 
-def severity_of(
-    treatment: Treatment, value: float | None, fallback: Severity
-) -> Severity | None:
+def severity_of(treatment: Treatment, value: float | None, fallback: Severity) -> Severity | None:
     """Return how bad a value is; None where it is no reason for an alert.
 
     Parameters

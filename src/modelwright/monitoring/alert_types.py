@@ -7,6 +7,7 @@ from django.db import models
 from modelwright.monitoring.models import Alert
 
 Severity = Alert.Severity
+STATUSES = tuple(Alert.Status.values)
 
 
 class AlertType(models.TextChoices):

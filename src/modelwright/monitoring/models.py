@@ -56,6 +56,16 @@ class MetricsRecord(models.Model):
                 condition=Q(evaluation_end__gte=F("evaluation_start")),
                 name="model_performance_metrics_period",
             ),
+            models.UniqueConstraint(
+                fields=["model_id"],
+                condition=Q(source="hold_out"),
+                name="model_performance_metrics_one_hold_out",
+            ),
+            models.UniqueConstraint(
+                fields=["model_id", "evaluation_start", "evaluation_end"],
+                condition=Q(source="drift_check"),
+                name="model_performance_metrics_one_check",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(
@@ -81,6 +91,11 @@ class DriftProfile(models.Model):
         null=True, help_text="Readings up to here have been told to the detector (ms UTC)."
     )
     is_counting = models.BooleanField(default=True, help_text="Whether readings are counted still.")
+    counted_from = models.BigIntegerField(
+        default=0, help_text="Hour (since 1970, UTC) from which on every reading is in a cell."
+    )
+    checked_at = models.DateTimeField(null=True, blank=True)
+    checked = models.JSONField(default=dict, blank=True, help_text="What the last check found.")
     created_at = models.DateTimeField(default=now, editable=False)
 
     class Meta:
@@ -215,6 +230,12 @@ class AlertRule(models.Model):
                 condition=Q(machine__isnull=True),
                 name="alert_rules_one_for_all",
             ),
+            models.CheckConstraint(
+                condition=Q(warning_at__isnull=True)
+                | Q(critical_at__isnull=True)
+                | Q(critical_at__gte=F("warning_at")),
+                name="alert_rules_critical_is_worse",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -260,10 +281,14 @@ class KpiDay(models.Model):
     production_count = models.FloatField(null=True)
     specific_energy_kwh = models.FloatField(null=True, help_text="kWh per piece.")
     peak_kw = models.FloatField(null=True)
+    demand_minutes = models.PositiveIntegerField(
+        default=60, help_text="Interval whose mean power the peak is."
+    )
     load_factor = models.FloatField(null=True)
     cost = models.FloatField(null=True)
     carbon_kg = models.FloatField(null=True)
-    coverage = models.FloatField(help_text="Share of the expected readings that are there.")
+    coverage = models.FloatField(help_text="Share of the day with energy or power.")
+    reading_count = models.PositiveIntegerField(default=0)
     computed_at = models.DateTimeField(default=now)
 
     class Meta:

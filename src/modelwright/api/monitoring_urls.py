@@ -1,0 +1,29 @@
+"""The addresses of contract B that watch models."""
+
+from django.urls import path
+
+from modelwright.api.alert_views import (
+    AlertAcknowledgeView,
+    AlertListView,
+    AlertResolveView,
+    AlertRuleListView,
+    AlertRuleView,
+    AlertsActiveView,
+    AlertSilenceView,
+    AlertView,
+)
+
+PERFORMANCE = "api/v1/model-performance/"
+ALERT = f"{PERFORMANCE}alerts/<str:alert_id>/"
+RULES = f"{PERFORMANCE}alert-rules/"
+
+urlpatterns = [
+    path(f"{PERFORMANCE}alerts/", AlertListView.as_view(), name="api-alerts"),
+    path(f"{PERFORMANCE}alerts/active/", AlertsActiveView.as_view(), name="api-alerts-active"),
+    path(ALERT, AlertView.as_view(), name="api-alert"),
+    path(f"{ALERT}acknowledge/", AlertAcknowledgeView.as_view(), name="api-alert-acknowledge"),
+    path(f"{ALERT}resolve/", AlertResolveView.as_view(), name="api-alert-resolve"),
+    path(f"{ALERT}silence/", AlertSilenceView.as_view(), name="api-alert-silence"),
+    path(RULES, AlertRuleListView.as_view(), name="api-alert-rules"),
+    path(f"{RULES}<int:rule_id>/", AlertRuleView.as_view(), name="api-alert-rule"),
+]
