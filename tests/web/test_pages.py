@@ -11,9 +11,9 @@ from django.conf import settings
 from django.test import AsyncClient, Client
 
 from modelwright.core.clock import now
+from modelwright.runs import event_stream as events
 from modelwright.runs.models import JobEvent, TrainingRun, Worker
 from modelwright.runs.states import Status
-from modelwright.web.views import events
 from tests.people import person
 
 MakeRun = Callable[..., TrainingRun]

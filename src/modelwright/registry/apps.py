@@ -2,6 +2,9 @@
 
 from django.apps import AppConfig
 
+from modelwright.core.views import view_register
+from modelwright.registry.views import training_history
+
 
 class RegistryConfig(AppConfig):
     """Model versions; told of every completed training run."""
@@ -11,10 +14,11 @@ class RegistryConfig(AppConfig):
     verbose_name = "Registry"
 
     def ready(self) -> None:
-        """Make a version of every completed training run."""
+        """Make a version of every completed training run; name the view of trainings."""
         from modelwright.registry.services import (  # noqa: PLC0415  (models load first)
             version_create_from_run,
         )
         from modelwright.runs.kinds import on_completion  # noqa: PLC0415
 
         on_completion("training", version_create_from_run)
+        view_register("model_training_history", training_history)

@@ -18,6 +18,13 @@ class SubjectBusyError(ModelwrightError):
     status: ClassVar[int] = 409
 
 
+class NoReadingsError(ModelwrightError):
+    """A machine has no readings that a model could learn from."""
+
+    code = "no_data"
+    status: ClassVar[int] = 422
+
+
 class NotCancellableError(ModelwrightError):
     """The run has ended already."""
 

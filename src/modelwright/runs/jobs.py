@@ -22,6 +22,7 @@ from modelwright.runs.states import ENDED, LEGAL_MOVES, OPEN, Status
 
 log = logging.getLogger(__name__)
 
+FAILED_BY_SWEEP = "The clean-up has failed it: start it again."
 _NEVER = dt.datetime.fromtimestamp(0, tz=dt.UTC)
 
 
@@ -224,11 +225,12 @@ def job_end(claim: Claim, status: Status, **changes: Any) -> bool:
     return moved
 
 
-def job_release(claim: Claim, *, reason: str, crashed: bool) -> bool:
+def job_release(claim: Claim, *, reason: str, crashed: bool, final: bool = False) -> bool:
     """Give a running job back: its worker stops, or died. It is tried again by whoever is free.
 
-    An attempt that ended without a word counts as a crash; at the limit the job is failed instead,
-    so that a job that kills its workers doesn't go round for ever.
+    An attempt that ended without a word counts as a crash; at the limit, or where it was the
+    `final` one, the job is failed instead, so that a job that kills its workers doesn't go round
+    for ever.
     """
     model = claim.kind.model
     job = model._default_manager.filter(pk=claim.job_id).first()
@@ -238,13 +240,14 @@ def job_release(claim: Claim, *, reason: str, crashed: bool) -> bool:
         return job_end(claim, Status.CANCELLED)
     crashes = job.crashes + int(crashed)
     limit = settings.JOB_MAX_CRASHES
-    if crashed and crashes >= limit:
+    if crashed and (final or crashes >= limit):
+        end = f"It was tried {crashes} times, which is the limit."
         return job_end(
             claim,
             Status.FAILED,
             crashes=crashes,
             error_type="WorkerLost",
-            error_message=f"{reason} It was tried {crashes} times, which is the limit.",
+            error_message=f"{reason} {FAILED_BY_SWEEP if final else end}",
             **claim.kind.failed_fields(job),
         )
     with transaction.atomic():
@@ -268,8 +271,15 @@ def job_release(claim: Claim, *, reason: str, crashed: bool) -> bool:
     return moved
 
 
-def job_cancel(job: Job) -> bool:
+def job_cancel(job: Job, *, at_once: bool = False) -> bool:
     """Cancel a job: a pending one at once, a running one by asking its worker.
+
+    Parameters
+    ----------
+    job : Job
+    at_once : bool
+        Don't wait for the worker of a running one: the row ends now and frees its place. The
+        worker finds that the job is no longer its own and ends the fit within a second.
 
     Returns
     -------
@@ -277,16 +287,12 @@ def job_cancel(job: Job) -> bool:
         False where it had ended already.
     """
     kind = kind_of(job)
+    changes = {"cancel_requested": True, "error_message": ""}
     with transaction.atomic():
-        if _move(
-            kind.model,
-            job.pk,
-            Status.PENDING,
-            Status.CANCELLED,
-            changes={"cancel_requested": True, "error_message": ""},
-        ):
-            _tell_of_end(kind, job.pk)
-            return True
+        for old in (Status.PENDING, Status.RUNNING) if at_once else (Status.PENDING,):
+            if _move(kind.model, job.pk, old, Status.CANCELLED, changes=changes):
+                _tell_of_end(kind, job.pk)
+                return True
         return bool(
             kind.model._default_manager.filter(pk=job.pk, status__in=OPEN).update(
                 cancel_requested=True

@@ -43,6 +43,9 @@ class JobKind:
         of the same part twice.
     sweep : callable or None
         `sweep()`: make good what a process that died left undone; called at every sweep.
+    is_hopeless : callable or None
+        `is_hopeless(job, silent_seconds)`: whether a running job that nobody was heard of for so
+        long is failed at once, and not tried again up to the limit.
     warm_up : str
         Dotted path of `warm_up(payload)`, or empty: called in the worker just before the child is
         forked. What it caches there, this child and all later ones have already.
@@ -58,6 +61,7 @@ class JobKind:
     ended: Callable[[Any], None]
     keep: Keep | None = None
     sweep: Callable[[], None] | None = None
+    is_hopeless: Callable[[Any, float], bool] | None = None
     warm_up: str = ""
     completion_hooks: list[CompletionHook] = field(default_factory=list)
     end_hooks: list[EndHook] = field(default_factory=list)

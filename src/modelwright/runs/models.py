@@ -179,6 +179,16 @@ class TrainingRun(Job):
             models.Index(
                 fields=["machine", "model_type", "-created_at"], name="model_runs_by_machine"
             ),
+            models.Index(
+                fields=["-number"],
+                condition=Q(machine__isnull=False),
+                name="model_runs_machines_new",
+            ),
+            models.Index(
+                fields=["model_type", "-number"],
+                condition=Q(machine__isnull=False),
+                name="model_runs_machines_by_type",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -22,6 +22,11 @@ def worker_name(pid: int | None = None) -> str:
     return f"{host_name()}:{process.pid}:{process.create_time():.2f}"[-128:]
 
 
+def worker_is_here(name: str) -> bool:
+    """Return whether `name` is, or was, a process of this host."""
+    return name.partition(":")[0] == host_name()
+
+
 def worker_gone(name: str) -> bool:
     """Return whether `name` was a process of this host and has ended.
 

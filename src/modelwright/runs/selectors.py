@@ -24,9 +24,10 @@ WORKER_SEEN_WITHIN_SECONDS = 20.0
 def training_runs() -> QuerySet[TrainingRun]:
     """Return the runs that everybody who may view runs may see, newest first, with their users.
 
-    They are those on tables of the shared pool; a run of an experiment goes by its experiment.
+    They are those on tables of the shared pool; a run of an experiment goes by its experiment, one
+    of a machine is a job of contract B.
     """
-    return training_runs_all().filter(experiment__isnull=True)
+    return training_runs_all().filter(experiment__isnull=True, machine__isnull=True)
 
 
 def training_runs_all() -> QuerySet[TrainingRun]:
@@ -48,7 +49,7 @@ def model_run_for(user: Somebody, run_id: UUID, level: Level = Level.VIEWER) -> 
     Raises
     ------
     RunNotFoundError
-        There is none of this id.
+        There is none of this id, or it is that of a machine.
     NotYoursError
         It belongs to somebody else's experiment, or is shared for less.
     """
@@ -59,6 +60,11 @@ def model_run_for(user: Somebody, run_id: UUID, level: Level = Level.VIEWER) -> 
     )
     if found is None:
         raise RunNotFoundError("There is no such model run.")
+    if found.machine_id is not None:
+        raise RunNotFoundError(
+            "This is the training of a machine's model: see"
+            f" /api/v1/model-performance/jobs/{found.pk}."
+        )
     if found.experiment is not None:
         experiment_require(user, found.experiment, level)
     elif level is Level.OWNER and not may_all(user):

@@ -302,13 +302,15 @@ def model_train(
 def training_cancel(*, run: TrainingRun, user: User | None) -> TrainingRun:
     """Cancel a run: a pending one at once, a running one within two seconds.
 
+    One of a machine has ended when this returns, whatever its worker does (contract B).
+
     Raises
     ------
     NotCancellableError
         It has ended already.
     """
     with transaction.atomic():
-        if not job_cancel(run):
+        if not job_cancel(run, at_once=run.machine_id is not None):
             run.refresh_from_db()
             raise NotCancellableError(
                 f"Run {run.number} has already ended ({run.status}).", number=run.number

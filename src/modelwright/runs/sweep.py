@@ -16,7 +16,7 @@ from modelwright.runs.doorbell import ring, ring_deliveries
 from modelwright.runs.jobs import Claim, job_cancel, job_release
 from modelwright.runs.kinds import JobKind, kinds_all
 from modelwright.runs.models import Job, Worker
-from modelwright.runs.names import worker_gone
+from modelwright.runs.names import worker_gone, worker_is_here
 from modelwright.runs.selectors import workers_alive
 from modelwright.runs.states import Status
 
@@ -76,20 +76,29 @@ def _release_lost() -> int:
     released = 0
     for kind in kinds_all():
         for job in kind.model._default_manager.filter(status=Status.RUNNING):
-            if reason := _lost(job):
+            if lost := _lost(kind, job):
                 claim = Claim(kind, job.pk, job.attempt)
-                released += job_release(claim, reason=reason, crashed=True)
+                released += job_release(claim, reason=lost.reason, crashed=True, final=lost.final)
     return released
 
 
-def _lost(job: Job) -> str:
+@dataclass(frozen=True)
+class _Lost:
+    reason: str
+    final: bool  # failed, and not tried again
+
+
+def _lost(kind: JobKind, job: Job) -> _Lost | None:
     """Say why a running job is taken for lost, or nothing."""
-    if worker_gone(job.worker):
-        return "The worker that ran it has ended."
-    silent = now() - (job.beat_at or job.started_at or job.created_at)
-    if silent.total_seconds() > settings.JOB_DEAD_AFTER_SECONDS:
-        return f"There was no sign of life for {silent.total_seconds():.0f} s."
-    return ""
+    silent = (now() - (job.beat_at or job.started_at or job.created_at)).total_seconds()
+    gone = worker_gone(job.worker)
+    if not gone and silent <= settings.JOB_DEAD_AFTER_SECONDS:
+        return None
+    paused = worker_is_here(job.worker) and not gone  # the host was asleep, maybe: it goes on
+    final = kind.is_hopeless is not None and kind.is_hopeless(job, silent) and not paused
+    if gone and not final:
+        return _Lost("The worker that ran it has ended.", final)
+    return _Lost(f"There was no sign of life for {silent:.0f} s.", final)
 
 
 def _ring_again(kind: JobKind) -> int:

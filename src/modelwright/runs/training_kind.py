@@ -81,6 +81,16 @@ def training_failed_fields(run: TrainingRun) -> Fields:
     }
 
 
+def training_is_hopeless(run: TrainingRun, silent_seconds: float) -> bool:
+    """Return whether the training of a machine's model is silent for longer than it may take.
+
+    Contract B has the clean-up fail it; a shorter silence is a worker that died, and it is tried
+    again as every job is.
+    """
+    limit = run.time_limit_seconds or settings.JOB_TIME_LIMIT_SECONDS
+    return run.machine_id is not None and silent_seconds > limit
+
+
 def training_ended(run: TrainingRun) -> None:
     """Record the end, whichever it was, in the audit log."""
     audit_record(
@@ -105,4 +115,5 @@ TRAINING = JobKind(
     completed_fields=training_completed_fields,
     failed_fields=training_failed_fields,
     ended=training_ended,
+    is_hopeless=training_is_hopeless,
 )
