@@ -1,0 +1,130 @@
+"""The truth about predictions: in any order, late, twice, early, or for nobody."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from modelwright.core.clock import now
+from modelwright.core.errors import InvalidInputError
+from modelwright.registry.models import Subject
+from modelwright.serving.models import Actual, Prediction
+
+MAX_ACTUALS = 10_000
+MATCH_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Truth:
+    """One actual value, for a prediction by its id, or for a key and, where given, a time.
+
+    A key without a time is for the latest prediction with that key.
+    """
+
+    prediction_id: UUID | None = None
+    key: str = ""
+    at: dt.datetime | None = None
+    label: str = ""
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What became of actual values.
+
+    Attributes
+    ----------
+    matched : int
+        Have a prediction.
+    waiting : int
+        Have none yet: kept, and matched when one comes.
+    duplicates : int
+        Were there already, with the same content.
+    corrected : int
+        Were there already, with another content: the newest holds.
+    """
+
+    matched: int = 0
+    waiting: int = 0
+    duplicates: int = 0
+    corrected: int = 0
+
+
+def actuals_record(*, subject: Subject, truths: Sequence[Truth]) -> Recorded:
+    """Keep actual values and match them with their predictions.
+
+    Raises
+    ------
+    InvalidInputError
+        One names neither a prediction nor a key, or holds neither a label nor a value.
+    """
+    if not 1 <= len(truths) <= MAX_ACTUALS:
+        raise InvalidInputError({"actuals": [f"1 to {MAX_ACTUALS} actual values at once."]})
+    for row, truth in enumerate(truths, start=1):
+        if truth.prediction_id is None and not truth.key:
+            raise InvalidInputError({"actuals": [f"Entry {row} needs a prediction_id or a key."]})
+        if not truth.label and truth.value is None:
+            raise InvalidInputError({"actuals": [f"Entry {row} needs an actual label or value."]})
+    counts = dict.fromkeys(("matched", "waiting", "duplicates", "corrected"), 0)
+    with transaction.atomic():
+        # one writer per subject: two copies of a delivery at once are counted as one and a copy
+        Subject.objects.select_for_update().get(pk=subject.pk)
+        for truth in truths:
+            counts[_record(subject, truth)] += 1
+    return Recorded(**counts)
+
+
+def _record(subject: Subject, truth: Truth) -> str:
+    content = {"label": truth.label, "value": truth.value}
+    if truth.prediction_id is not None:
+        identity: dict[str, Any] = {"request_id": truth.prediction_id}
+    else:
+        identity = {"request_id": None, "key": truth.key, "at": truth.at}
+    actual = Actual.objects.filter(subject=subject, **identity).first()
+    if actual is None:
+        actual = Actual.objects.create(subject=subject, **identity, **content)
+        return "matched" if _match(actual) else "waiting"
+    if (actual.label, actual.value) == (truth.label, truth.value):
+        return "duplicates"
+    for name, value in content.items():
+        setattr(actual, name, value)
+    actual.corrections += 1
+    actual.received_at = now()
+    actual.save()
+    return "corrected"
+
+
+def _match(actual: Actual) -> bool:
+    """Point the predictions that an actual is about at it."""
+    mine = Prediction.objects.filter(subject=actual.subject)
+    if actual.request_id is not None:
+        mine = mine.filter(request_id=actual.request_id)
+    elif actual.at is not None:
+        mine = mine.filter(key=actual.key, at=actual.at)
+    else:
+        given = mine.filter(key=actual.key, role=Prediction.Role.GIVEN)
+        latest = given.order_by("-at", "-id").values_list("request_id", flat=True).first()
+        mine = mine.filter(request_id=latest) if latest is not None else mine.none()
+    found = mine.update(actual=actual)
+    if found and not actual.is_matched:
+        actual.is_matched = True
+        actual.save(update_fields=["is_matched"])
+    return bool(found)
+
+
+def actuals_waiting_match(subject: Subject, made: Sequence[Prediction]) -> int:
+    """Match predictions just made with actual values that came before them; return how many."""
+    matched = 0
+    for start in range(0, len(made), MATCH_AT_ONCE):
+        part = made[start : start + MATCH_AT_ONCE]
+        named = Q(request_id__in=[p.request_id for p in part])
+        keyed = Q(request_id__isnull=True, key__in={p.key for p in part if p.key})
+        for actual in Actual.objects.filter(named | keyed, subject=subject):
+            if actual.at is None and actual.is_matched:
+                continue  # a key without a time belongs to the prediction that it met first
+            matched += _match(actual)
+    return matched
