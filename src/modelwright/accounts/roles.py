@@ -23,6 +23,8 @@ class Action(StrEnum):
     RUNS_VIEW = "runs.view"
     RUNS_TRAIN = "runs.train"
     RUNS_CANCEL = "runs.cancel"
+    MODELS_PREDICT = "models.predict"
+    MODELS_PROMOTE = "models.promote"
     NOTIFY_OWN = "notify.own"
     NOTIFY_TEAM = "notify.team"
     AUDIT_VIEW = "audit.view"
@@ -43,6 +45,8 @@ ROLE_FOR_ACTION: dict[Action, Role] = {
     Action.RUNS_VIEW: Role.VIEWER,
     Action.RUNS_TRAIN: Role.TRAINER,
     Action.RUNS_CANCEL: Role.TRAINER,
+    Action.MODELS_PREDICT: Role.VIEWER,
+    Action.MODELS_PROMOTE: Role.TRAINER,
     Action.NOTIFY_OWN: Role.VIEWER,
     Action.NOTIFY_TEAM: Role.ADMIN,
     Action.AUDIT_VIEW: Role.ADMIN,

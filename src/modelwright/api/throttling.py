@@ -35,6 +35,12 @@ class ReadingsThrottle(WriteThrottle):
     scope = "readings"
 
 
+class PredictThrottle(WriteThrottle):
+    """Counts requests for predictions, and those that bring actual values: there are many."""
+
+    scope = "predict"
+
+
 class SignInThrottle(SimpleRateThrottle):
     """Counts password checks per address, beside the lock per name and address."""
 

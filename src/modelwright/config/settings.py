@@ -220,6 +220,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "write": env.str("MODELWRIGHT_WRITE_RATE", default="600/minute"),
         "readings": env.str("MODELWRIGHT_READINGS_RATE", default="6000/minute"),
+        "predict": env.str("MODELWRIGHT_PREDICT_RATE", default="30000/minute"),
     },
     "EXCEPTION_HANDLER": "modelwright.api.errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

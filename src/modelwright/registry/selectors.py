@@ -86,6 +86,26 @@ def subject_for(user: Somebody, name: str, level: Level = Level.VIEWER) -> Subje
     return found
 
 
+def version_named(subject: Subject, name: str) -> ModelVersion:
+    """Return the version of a subject with this number, alias or name.
+
+    Raises
+    ------
+    VersionNotFoundError
+        There is none.
+    """
+    versions = ModelVersion.objects.filter(subject=subject.key).select_related(
+        "run", "run__machine"
+    )
+    if name.isdecimal() and len(name) < 10:
+        found = versions.filter(number=int(name)).first()
+    else:
+        found = versions.filter(aliases__name=name).first() or versions.filter(name=name).first()
+    if found is None:
+        raise VersionNotFoundError(f"{subject.title} has no version {name[:100]!r}.")
+    return found
+
+
 def machine_model_of(version: ModelVersion) -> MachineModel:
     """Return the model of a machine that a version is, after checking its bytes.
 

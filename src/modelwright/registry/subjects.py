@@ -21,7 +21,7 @@ def subject_ensure(run: TrainingRun) -> Subject:
             with transaction.atomic():
                 return Subject.objects.create(
                     key=run.subject,
-                    slug=_free(slugify(stem)[:SLUG_CHARS] or "model"),
+                    slug=_free(slugify(stem.replace("_", " "))[:SLUG_CHARS] or "model"),
                     title=title[:300],
                     model_type=run.model_type,
                     machine=run.machine,
