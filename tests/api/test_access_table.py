@@ -140,7 +140,7 @@ PARAMETERS = {
     "<str:dataset_id>": NOBODYS, "<str:experiment_id>": NOBODYS, "<str:run_id>": NOBODYS,
     "<str:tuning_run_id>": NOBODYS, "<str:machine_id>": NOBODYS,
     "<str:alert_id>": NOBODYS, "<int:rule_id>": "1", "<str:anomaly_id>": NOBODYS,
-    "<str:tuning_run_id>": NOBODYS, "<str:subject>": "nothing",
+    "<str:subject>": "nothing",
     "<int:share_id>": "1", "<uuid:dataset_id>": NOBODYS, "<uuid:experiment_id>": NOBODYS,
     "<uuid:run_id>": NOBODYS, "<uuid:search_id>": NOBODYS, "<str:kind>": "csv",
 }  # fmt: skip
