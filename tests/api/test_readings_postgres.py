@@ -1,4 +1,4 @@
-"""The same requests on PostgreSQL: this module runs the tests of readings in a process there."""
+"""The same requests on PostgreSQL: this module runs the tests of contract B in a process there."""
 
 import os
 import subprocess
@@ -8,12 +8,16 @@ import pytest
 
 from tests.services import postgres_database
 
-FILES = ("tests/api/test_readings_in.py", "tests/api/test_machines.py")
+FILES = (
+    "tests/api/test_readings_in.py",
+    "tests/api/test_machines.py",
+    "tests/api/test_jobs.py",
+)
 
 
 @pytest.mark.services
 @pytest.mark.slow
-def test_machines_and_readings_behave_alike_on_postgresql() -> None:
+def test_contract_b_behaves_alike_on_postgresql() -> None:
     with postgres_database() as url:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", *FILES],

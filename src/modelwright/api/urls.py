@@ -39,6 +39,7 @@ urlpatterns = [
     path("api/auth/me/", MeView.as_view(), name="api-auth-me"),
     path("", include("modelwright.api.dataset_urls")),
     path("", include("modelwright.api.tuning_urls")),
+    path("", include("modelwright.api.job_urls")),
     path("", include("modelwright.api.machine_urls")),
     path("", include("modelwright.api.monitoring_urls")),
     path("", include("modelwright.api.serving_urls")),

@@ -96,7 +96,7 @@ def _check(model_type: str, trigger_type: str, options: Mapping[str, Any]) -> No
     details: dict[str, list[str]] = {}
     if model_type not in MACHINE_MODEL_TYPES:
         details["model_type"] = [f"model_type must be one of {', '.join(MACHINE_MODEL_TYPES)}"]
-    else:
+    elif options:  # else its own, which are right; and the web server needn't load the type
         try:
             machine_model_class(model_type).check_options(options)
         except HyperparameterError as error:

@@ -111,6 +111,7 @@ TRAINING = JobKind(
     model=TrainingRun,
     queue="training",
     work="modelwright.runs.training_work:work",
+    warm_up="modelwright.runs.training_work:warm_up",
     prepare=training_prepare,
     completed_fields=training_completed_fields,
     failed_fields=training_failed_fields,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from modelwright.engine.config import TrainingConfig
+from modelwright.engine.machines.files import machine_model_class
 from modelwright.engine.machines.training import train_machine_model
 from modelwright.engine.results import plain
 from modelwright.engine.training import run_training
@@ -19,6 +20,12 @@ def work(
         return _machine_work(payload, scratch, report)
     config = TrainingConfig.from_dict(payload)
     return run_training(config, artifact_path=scratch / ARTIFACT_NAME, report=report).to_dict()
+
+
+def warm_up(payload: Mapping[str, Any]) -> None:
+    """Load a machine's model type in the worker, once: each child would take a second for it."""
+    if "series" in payload:
+        machine_model_class(payload["model_type"])
 
 
 def _machine_work(
