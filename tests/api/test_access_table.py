@@ -65,6 +65,8 @@ TABLE: dict[str, dict[str, str]] = {
         "GET": "viewer", "PATCH": "trainer", "DELETE": "trainer",
     },
     "api/v1/machines/<str:machine_id>/readings/": {"POST": "trainer"},
+    "api/v1/model-performance/metrics/record/": {"POST": "trainer"},
+    "api/v1/model-performance/metrics/trend/": {"GET": "viewer"},
     "api/v1/model-performance/alerts/": {"GET": "viewer"},
     "api/v1/model-performance/alerts/active/": {"GET": "viewer"},
     "api/v1/model-performance/alerts/<str:alert_id>/": {"GET": "viewer"},

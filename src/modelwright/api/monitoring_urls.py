@@ -12,12 +12,15 @@ from modelwright.api.alert_views import (
     AlertSilenceView,
     AlertView,
 )
+from modelwright.api.metrics_views import MetricsRecordView, MetricsTrendView
 
 PERFORMANCE = "api/v1/model-performance/"
 ALERT = f"{PERFORMANCE}alerts/<str:alert_id>/"
 RULES = f"{PERFORMANCE}alert-rules/"
 
 urlpatterns = [
+    path(f"{PERFORMANCE}metrics/record/", MetricsRecordView.as_view(), name="api-metrics-record"),
+    path(f"{PERFORMANCE}metrics/trend/", MetricsTrendView.as_view(), name="api-metrics-trend"),
     path(f"{PERFORMANCE}alerts/", AlertListView.as_view(), name="api-alerts"),
     path(f"{PERFORMANCE}alerts/active/", AlertsActiveView.as_view(), name="api-alerts-active"),
     path(ALERT, AlertView.as_view(), name="api-alert"),

@@ -14,6 +14,7 @@ from modelwright.runs.models import TrainingRun
 
 ARTIFACT_NAME = "model.pkl"
 MACHINE_ARTIFACT_NAME = "model.json"
+PROFILE_NAME = "profile.bin"
 SCORES = ("accuracy", "precision", "recall", "f1_score")
 RESULT_FIELDS = (
     "task",

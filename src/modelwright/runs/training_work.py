@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from modelwright.engine.config import TrainingConfig
+from modelwright.engine.drift import Profile
+from modelwright.engine.files import write_atomic
 from modelwright.engine.machines.files import machine_model_class
+from modelwright.engine.machines.series import Series
 from modelwright.engine.machines.training import train_machine_model
 from modelwright.engine.results import plain
 from modelwright.engine.training import run_training
-from modelwright.runs.training_kind import ARTIFACT_NAME, MACHINE_ARTIFACT_NAME
+from modelwright.runs.training_kind import ARTIFACT_NAME, MACHINE_ARTIFACT_NAME, PROFILE_NAME
 
 
 def work(
@@ -31,13 +34,17 @@ def warm_up(payload: Mapping[str, Any]) -> None:
 def _machine_work(
     payload: Mapping[str, Any], scratch: Path, report: Callable[[float, str, str], None]
 ) -> Mapping[str, Any]:
+    series: Series = payload["series"]
     result = train_machine_model(
-        payload["series"],
+        series,
         payload["model_type"],
         payload["options"],
         seed=payload["random_state"],
         path=scratch / MACHINE_ARTIFACT_NAME,
         report=report,
     )
+    features = {name: series.channels[name] for name in result.features}
+    profile = Profile.fit(features, times=series.times, timezone=series.timezone)
+    write_atomic(scratch / PROFILE_NAME, profile.to_bytes())
     artifact = {"sha256": result.sha256, "size_bytes": result.size_bytes}
     return {**plain(result), "artifact": artifact}

@@ -1,0 +1,103 @@
+"""What a training's end leaves here: the hold-out's record, a profile to watch with, an alert."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from modelwright.catalog.models import Machine
+from modelwright.core.clock import moment_of
+from modelwright.monitoring.alert_types import AlertType
+from modelwright.monitoring.alerts import Finding, alert_clear, alert_raise
+from modelwright.monitoring.counting import count_afresh, count_no_more
+from modelwright.monitoring.models import DriftProfile, MetricsRecord
+from modelwright.monitoring.records import record_create
+from modelwright.registry.models import ModelVersion, Subject
+from modelwright.registry.selectors import champion_of, version_of_run
+from modelwright.runs.models import TrainingRun
+from modelwright.runs.states import Status
+from modelwright.runs.training_kind import PROFILE_NAME
+
+SETTLED_BY_A_NEW_MODEL = (
+    AlertType.DATA_DRIFT,
+    AlertType.CONCEPT_DRIFT,
+    AlertType.PERFORMANCE,
+)
+
+
+def training_completed(run: TrainingRun, result: Mapping[str, Any], scratch: Path) -> None:
+    """Store what a version is compared with later; in the transaction that completes its run."""
+    if run.machine_id is None:
+        return
+    version = version_of_run(run)
+    machine = Machine.objects.select_for_update().get(pk=run.machine_id)
+    evaluation = result["evaluation"]
+    record_create(
+        version=version,
+        machine=machine,
+        source=MetricsRecord.Source.HOLD_OUT,
+        start=moment_of(evaluation["start"]),
+        end=moment_of(evaluation["end"]),
+        metrics=evaluation["metrics"],
+        sample_count=evaluation["sample_count"],
+        user=run.user,
+        drift_detected=False,
+    )
+    DriftProfile.objects.create(
+        version=version,
+        machine=machine,
+        data=(scratch / PROFILE_NAME).read_bytes(),
+        is_counting=False,
+    )
+    _settle(run.subject, machine)
+
+
+def training_ended(run: TrainingRun) -> None:
+    """Raise an alert where a training of a machine failed; close it where one went well."""
+    if run.machine is None:
+        return
+    if run.status == Status.COMPLETED:
+        reason = f"Run {run.number} completed."
+        alert_clear(AlertType.TRAINING_FAILED, run.machine, run.model_type, reason=reason)
+    elif run.status == Status.FAILED:
+        alert_raise(
+            Finding(
+                AlertType.TRAINING_FAILED,
+                run.machine,
+                f"Run {run.number} failed: {run.error_message[:500]}",
+                run.model_type,
+                float(_failures_in_a_row(run)),
+                1.0,
+                data={"run": run.number, "error_type": run.error_type},
+            )
+        )
+
+
+def champion_changed(
+    subject: Subject, before: ModelVersion | None, after: ModelVersion | None
+) -> None:
+    """Watch with the profile of the version that answers now; what the old one did is settled."""
+    if subject.machine_id is None:
+        return
+    machine = Machine.objects.select_for_update().get(pk=subject.machine_id)
+    _settle(subject.key, machine)
+    if before is not None and after is not None:
+        for alert_type in SETTLED_BY_A_NEW_MODEL:
+            reason = f"Version {after.number} answers now."
+            alert_clear(alert_type, machine, subject.model_type, reason=reason)
+
+
+def _settle(subject: str, machine: Machine) -> None:
+    """Count with the profiles of the champion and of the newest version, and with no others."""
+    newest = ModelVersion.objects.filter(subject=subject).order_by("-number").first()
+    wanted = {version.pk for version in (champion_of(subject), newest) if version is not None}
+    for row in DriftProfile.objects.filter(version__subject=subject).defer("data"):
+        if row.version_id in wanted and not row.is_counting:
+            count_afresh(row, machine)
+        elif row.version_id not in wanted and row.is_counting:
+            count_no_more(row)
+
+
+def _failures_in_a_row(run: TrainingRun) -> int:
+    same = TrainingRun.objects.filter(subject=run.subject)
+    last = same.filter(status=Status.COMPLETED).order_by("-number").first()
+    return same.filter(status=Status.FAILED, number__gt=last.number if last else 0).count()
