@@ -63,7 +63,7 @@ class MetricsRecordSerializer(serializers.Serializer[Any]):
     machine_id = serializers.UUIDField()
     machine_name = serializers.CharField(source="machine.name")
     model_version = serializers.IntegerField(allow_null=True)
-    source = serializers.ChoiceField(choices=MetricsRecord.Source.values)
+    origin = serializers.ChoiceField(choices=MetricsRecord.Source.values, source="source")
     evaluation_date = serializers.DateTimeField()
     evaluation_start = serializers.DateTimeField()
     evaluation_end = serializers.DateTimeField()
