@@ -115,7 +115,10 @@ class Baseline(MachineModel):
             _cells(frame)[judged], errors, HOURS_OF_WEEK, float(options["coverage"])
         )
         self.errors = BlockErrors.of(
-            frame.times[judged], frame.hours[judged], errors, self.inputs.unit_hours
+            frame.times[judged],
+            frame.hours[judged],
+            errors,
+            self.inputs.unit_hours if is_total(self.target) else 1.0,
         )
         self._learn_readings(series, prepared, errors)
         self._describe(prepared, unseen, scores)
