@@ -36,7 +36,7 @@ MACHINE_MODEL_TYPES: dict[str, MachineModelType] = {
             "anomaly", "Anomaly detection", "Which stretches of readings are out of the ordinary."
         ),
         MachineModelType(
-            "forecast_arima", "Forecast (ARIMA)", "Harmonic regression with ARMA errors."
+            "forecast_arima", "Forecast (ARIMA)", "Harmonic regression with autoregressive errors."
         ),
         MachineModelType(
             "forecast_prophet", "Forecast (Prophet)", "Prophet's model: trend, seasons, holidays."

@@ -18,7 +18,13 @@ from modelwright.engine.machines.candidates.frame import (
     Inputs,
     build_frame,
 )
-from modelwright.engine.machines.checks import check_series, target_channel, target_values
+from modelwright.engine.machines.checks import (
+    check_series,
+    implausible_values,
+    implausible_warning,
+    target_channel,
+    target_values,
+)
 from modelwright.engine.machines.holiday_days import holiday_days
 from modelwright.engine.machines.local_time import DAY_MS
 from modelwright.engine.machines.series import PRODUCTION, TEMPERATURE, Series, Values
@@ -26,8 +32,6 @@ from modelwright.engine.machines.series import PRODUCTION, TEMPERATURE, Series, 
 AUTO = "auto"
 HALF = 0.5
 FEW_LOST = 0.05
-IMPLAUSIBLE_SPREADS = 15.0
-OUTER_SHARES = (0.05, 0.95)
 LONGEST_HOUR_STEP, LONGEST_DAY_STEP = DAY_MS // 2, DAY_MS * 3 // 2
 DEFAULTS = {"temperature": TEMPERATURE, "production": PRODUCTION}
 
@@ -161,20 +165,7 @@ def _rows(frame: Frame, inputs: Inputs, minimum: int, warnings: list[str]) -> Ro
     lost = 1 - rows.sum() / count
     if lost > FEW_LOST:
         warnings.append(f"{lost:.0%} of the {inputs.resolution}s lack a driver and were left out.")
-    implausible = rows & _implausible(frame.target, rows)
+    implausible = rows & implausible_values(frame.target, rows)
     if implausible.any():
-        warnings.append(
-            f"{int(implausible.sum())} readings of {inputs.target} are far out of all others (a"
-            " slip of the unit, a counter that was set back?) and were left out."
-        )
+        warnings.append(implausible_warning(inputs.target, int(implausible.sum())))
     return rows & ~implausible
-
-
-def _implausible(target: Values, rows: Rows) -> Rows:
-    """Return which values lie many times the usual spread away from all others."""
-    low, high = np.quantile(target[rows], OUTER_SHARES)
-    reach = IMPLAUSIBLE_SPREADS * (high - low)
-    if not reach > 0:
-        return np.zeros(target.size, dtype=bool)
-    far: Rows = (target < low - reach) | (target > high + reach)
-    return far

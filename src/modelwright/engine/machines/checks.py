@@ -1,10 +1,14 @@
 """Whether a machine's readings can be learned from; every message says what to do."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from modelwright.engine.errors import DataLoadError
 from modelwright.engine.machines.local_time import zone
 from modelwright.engine.machines.series import ENERGY, POWER, Series, Values
+
+IMPLAUSIBLE_SPREADS = 15.0
+OUTER_SHARES = (0.05, 0.95)
 
 
 def check_series(series: Series, *, minimum: int) -> None:
@@ -106,6 +110,37 @@ def target_values(series: Series, target: str, *, minimum: int) -> Values:
             channel=target,
         )
     return values
+
+
+def implausible_values(values: Values, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which values lie many times the usual spread away from all others.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n,)
+    known : ndarray of bool, shape (n,)
+        Those that the usual is taken from.
+
+    Examples
+    --------
+    >>> values = np.append(np.arange(100.0), 50_000.0)
+    >>> np.flatnonzero(implausible_values(values, np.isfinite(values)))
+    array([100])
+    """
+    low, high = np.quantile(values[known], OUTER_SHARES)
+    reach = IMPLAUSIBLE_SPREADS * (high - low)
+    if not reach > 0:
+        return np.zeros(values.size, dtype=bool)
+    far: NDArray[np.bool_] = (values < low - reach) | (values > high + reach)
+    return far
+
+
+def implausible_warning(channel: str, count: int) -> str:
+    """Return what the user is told of implausible values."""
+    return (
+        f"{count} readings of {channel} are far out of all others (a slip of the unit, a counter"
+        " that was set back?) and were left out."
+    )
 
 
 def _names(series: Series) -> str:
