@@ -9,6 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from modelwright.catalog.models import DataSet
+from modelwright.catalog.uploads import upload_begin, upload_write
+from tests.people import person
 from tests.web.research import make_dataset, make_experiment, make_model_run, share
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +61,7 @@ def test_a_stranger_is_refused_and_a_viewer_of_its_experiment_may_look(
     assert trainer.get(f"/ui/datasets/{missing}").status_code == 404
 
 
-def test_a_file_is_handed_in_by_form_and_by_script(trainer: Client) -> None:
+def test_a_file_is_handed_in_by_form_alone(trainer: Client) -> None:
     file = SimpleUploadedFile("people.csv", CSV)
     answer = trainer.post("/ui/datasets/new", {"file": file, "name": "People"})
     dataset = DataSet.objects.get()
@@ -69,13 +71,28 @@ def test_a_file_is_handed_in_by_form_and_by_script(trainer: Client) -> None:
     assert "Tells of y" in told
     wrong = trainer.get(f"/ui/datasets/{dataset.pk}?target=nothing").content.decode()
     assert "has no column" in wrong
-    again = trainer.post(
+    trainer.post(
         "/ui/datasets/new",
         {"file": SimpleUploadedFile("x.csv", CSV + b"1,1,no\n"), "name": "People"},
-        headers={"Accept": "application/json"},
     )
-    assert again.json()["location"].startswith("/ui/datasets/")
     assert DataSet.objects.order_by("-version")[0].version == 2
+
+
+def test_an_unfinished_upload_is_shown_to_its_owner_and_can_be_discarded(
+    trainer: Client, as_person: Callable[[str], Client]
+) -> None:
+    admin = as_person("admin")
+    upload = upload_begin(user=person("trainer"), source="large.csv", size_bytes=200)
+    upload_write(upload=upload, offset=0, piece=b"x" * 86)
+    page = trainer.get("/ui/datasets/new").content.decode()
+    assert "large.csv" in page
+    assert "43 % of 200" in page
+    assert "large.csv" not in admin.get("/ui/datasets/new").content.decode()
+    address = f"/ui/datasets/uploads/{upload.pk}/discard"
+    assert admin.post(address).status_code == 404
+    assert trainer.get(address).status_code == 405
+    assert trainer.post(address)["Location"] == "/ui/datasets/new"
+    assert "% of" not in trainer.get("/ui/datasets/new").content.decode()
 
 
 def test_what_is_no_table_is_refused_with_the_reason(trainer: Client) -> None:
@@ -83,11 +100,8 @@ def test_what_is_no_table_is_refused_with_the_reason(trainer: Client) -> None:
     page = trainer.post("/ui/datasets/new", {"file": file})
     assert page.status_code == 400
     assert "Not added" in page.content.decode()
-    by_script = trainer.post(
-        "/ui/datasets/new", {"path": "../../etc/passwd"}, headers={"Accept": "application/json"}
-    )
-    assert by_script.status_code == 400
-    assert by_script.json()["errors"]
+    outside = trainer.post("/ui/datasets/new", {"path": "../../etc/passwd"})
+    assert outside.status_code == 400
     assert trainer.post("/ui/datasets/new", {}).status_code == 400
     assert not DataSet.objects.exists()
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.stack import Stack
 from tests.web.test_browser import ENDS_MS, OpenTab, browser, place, tab
@@ -65,3 +65,36 @@ def test_upload_experiment_train_search_watch_results_train_best(
     page.get_by_role("button", name="Train the best").click()
     page.wait_for_url(re.compile(f"/ui/models/{ID}"))
     mine.completes()
+
+
+def test_an_upload_goes_on_after_a_lost_connection_and_after_a_stop(
+    tab: OpenTab, place: Stack
+) -> None:
+    mine = tab()
+    mine.sign_in()
+    page = mine.open("/ui/datasets/new")
+    file = place.home / "artifacts/datasets/large.csv"
+
+    def cut(route: Route) -> None:
+        route.abort("connectionfailed")
+
+    page.route(re.compile(r"\?offset=[1-9]"), cut)  # the first piece gets through, no other
+    page.set_input_files("#upload-file", file)
+    page.get_by_role("button", name="Add the data set").click()
+    expect(page.locator("[data-step]")).to_contain_text("The connection is lost at")
+    with page.expect_request(re.compile(r"\?offset=[1-9]")):
+        pass  # it tries again by itself
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("alert")).to_contain_text("kept for a day")
+    mine.fits()
+    page.reload()
+    expect(page.get_by_text(re.compile(r"\d+ % of"))).to_be_visible()
+    page.unroute_all()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
+    page.set_input_files("#upload-file", file)
+    page.get_by_role("button", name="Add the data set").click()
+    page.wait_for_url(re.compile(f"/ui/datasets/{ID}"), timeout=ENDS_MS)
+    expect(page.locator("h1")).to_have_text(re.compile("large"))
+    assert not any("offset=0" in line for line in asked)  # the first piece was not sent again
+    mine.wrong[:] = [w for w in mine.wrong if "ERR_CONNECTION_FAILED" not in w]

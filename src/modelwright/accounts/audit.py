@@ -33,6 +33,8 @@ class Verb(StrEnum):
     ALIAS_SET = "alias.set"
     ALIAS_REMOVED = "alias.removed"
     SUBJECT_CHANGED = "subject.changed"
+    UPLOAD_BEGUN = "upload.begun"
+    UPLOAD_DISCARDED = "upload.discarded"
     DATASET_CREATED = "dataset.created"
     DATASET_DELETED = "dataset.deleted"
     EXPERIMENT_CREATED = "experiment.created"

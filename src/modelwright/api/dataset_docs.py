@@ -51,6 +51,23 @@ LIST = extend_schema(
     ],
     responses={200: DataSetSerializer(many=True), **COMMON, 404: NO_PAGE},
 )
+CREATE_PROBLEMS: dict[Any, Any] = {
+    400: problem(
+        "The file can't be used",
+        "Row 20 has 3 cells but the header has 12. Check its quotes and delimiter.",
+    ),
+    **COMMON,
+    413: problem(
+        "The file is too large",
+        "The file is larger than the limit of 536,870,912 bytes: leave out rows or columns.",
+    ),
+    429: THROTTLED,
+    503: problem(
+        "All readers are taken; `Retry-After` says when to try again",
+        "The server is reading other tables: try again in a moment.",
+    ),
+    507: problem("The disk is full", "The file can't be stored: No space left on device."),
+}
 CREATE = extend_schema(
     operation_id="datasets_create",
     tags=[TAG],
@@ -63,24 +80,7 @@ CREATE = extend_schema(
         "multipart/form-data": DataSetUploadSerializer,
         "application/json": DataSetPathSerializer,
     },
-    responses={
-        201: DataSetSerializer,
-        400: problem(
-            "The file can't be used",
-            "Row 20 has 3 cells but the header has 12. Check its quotes and delimiter.",
-        ),
-        **COMMON,
-        413: problem(
-            "The file is too large",
-            "The file is larger than the limit of 536,870,912 bytes: leave out rows or columns.",
-        ),
-        429: THROTTLED,
-        503: problem(
-            "All readers are taken; `Retry-After` says when to try again",
-            "The server is reading other tables: try again in a moment.",
-        ),
-        507: problem("The disk is full", "The file can't be stored: No space left on device."),
-    },
+    responses={201: DataSetSerializer, **CREATE_PROBLEMS},
 )
 DETAIL = extend_schema(
     operation_id="datasets_read",

@@ -7,8 +7,9 @@ from rest_framework import serializers
 
 from modelwright.api.training_serializers import ClosedSerializer, PlainTextField
 from modelwright.catalog.drafts import MAX_NAME
-from modelwright.catalog.limits import PREVIEW_ROWS
-from modelwright.catalog.models import DataSet
+from modelwright.catalog.limits import PIECE_BYTES, PREVIEW_ROWS
+from modelwright.catalog.models import DataSet, Upload
+from modelwright.catalog.uploads import KEPT, upload_offset
 from modelwright.core.files import MAX_PATH_CHARS
 
 
@@ -47,6 +48,59 @@ class DataSetUploadSerializer(serializers.Serializer[Any]):
 
     file = serializers.FileField(help_text="CSV or Parquet.")
     name = serializers.CharField(max_length=MAX_NAME, required=False)
+
+
+class UploadBeginSerializer(DataSetFieldsSerializer):
+    """The beginning of an upload in pieces."""
+
+    file_name = PlainTextField(max_length=MAX_PATH_CHARS, help_text="With its ending.")
+    size_bytes = serializers.IntegerField(min_value=0, max_value=2**62)
+    fingerprint = PlainTextField(
+        required=False, allow_blank=True, max_length=100, default="",
+        help_text="By which you know the file again, such as the time of its last change.",
+    )  # fmt: skip
+
+
+class UploadSerializer(serializers.Serializer[Upload]):
+    """An upload in pieces."""
+
+    id = serializers.UUIDField()
+    file_name = serializers.CharField(source="source")
+    name = serializers.CharField()
+    fingerprint = serializers.CharField()
+    size_bytes = serializers.IntegerField()
+    offset = serializers.SerializerMethodField(help_text="So many bytes are there: go on here.")
+    piece_bytes = serializers.SerializerMethodField(help_text="Of a piece at most.")
+    dataset_id = serializers.UUIDField(allow_null=True, help_text="What it became.")
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.SerializerMethodField(help_text="Unless there are further pieces.")
+
+    def get_offset(self, upload: Upload) -> int:
+        """Return how many bytes are there."""
+        return upload_offset(upload)
+
+    def get_piece_bytes(self, _upload: Upload) -> int:
+        """Return how large a piece may be."""
+        return PIECE_BYTES
+
+    def get_expires_at(self, upload: Upload) -> str:
+        """Return when it will be removed."""
+        return (upload.touched_at + KEPT).isoformat()
+
+
+class UploadPieceQuerySerializer(serializers.Serializer[Any]):
+    """Where a piece begins."""
+
+    offset = serializers.IntegerField(min_value=0, max_value=2**62)
+
+
+class UploadFinishSerializer(ClosedSerializer):
+    """The end of an upload."""
+
+    sha256 = serializers.RegexField(
+        r"^[0-9a-fA-F]{64}$", required=False, default="",
+        help_text="Of the whole file: what arrived is compared with it.",
+    )  # fmt: skip
 
 
 class ColumnSerializer(serializers.Serializer[Any]):

@@ -22,13 +22,19 @@ from modelwright.api.model_views import (
     ModelTrainView,
     ModelView,
 )
+from modelwright.api.upload_views import UploadFinishView, UploadListView, UploadView
 
 DATASET = "api/v1/datasets/<str:dataset_id>/"
+UPLOADS = "api/v1/datasets/uploads/"
+UPLOAD = f"{UPLOADS}<str:upload_id>/"
 EXPERIMENT = "api/v1/experiments/<str:experiment_id>/"
 TRAINING = "api/v1/models/train/<str:run_id>/"
 
 urlpatterns = [
     path("api/v1/datasets/", DataSetListView.as_view(), name="api-datasets"),
+    path(UPLOADS, UploadListView.as_view(), name="api-uploads"),
+    path(UPLOAD, UploadView.as_view(), name="api-upload"),
+    path(f"{UPLOAD}finish/", UploadFinishView.as_view(), name="api-upload-finish"),
     path(DATASET, DataSetView.as_view(), name="api-dataset"),
     path(f"{DATASET}preview/", DataSetPreviewView.as_view(), name="api-dataset-preview"),
     path(f"{DATASET}profile/", DataSetProfileView.as_view(), name="api-dataset-profile"),

@@ -9,6 +9,8 @@ from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
+from modelwright.catalog.limits import PIECE_BYTES
+
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
 INT_RANGE = range(-(2**63), 2**63)
@@ -48,6 +50,32 @@ class StrictJSONParser(BaseParser):
             raise ParseError("The body is nested too deeply.") from error
         _check(value)
         return value
+
+
+class PieceTooLargeError(APIException):
+    """The piece of a file is larger than one may be."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = f"A piece has at most {PIECE_BYTES:,} bytes: send the file in smaller ones."
+    default_code = "piece_too_large"
+
+
+class PieceParser(BaseParser):
+    """The bytes of a piece of a file."""
+
+    media_type = "application/octet-stream"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Return the body as bytes."""
+        piece = stream.read(PIECE_BYTES + 1)
+        if len(piece) > PIECE_BYTES:
+            raise PieceTooLargeError
+        return piece
 
 
 def _refuse_constant(name: str) -> NoReturn:

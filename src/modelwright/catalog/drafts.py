@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import time
 import unicodedata
 from pathlib import Path, PurePath
@@ -16,6 +17,7 @@ from modelwright.engine.files import HashingFile
 MAX_NAME = 200
 SUFFIX = ".part"
 STALE_SECONDS = 24 * 3600.0
+RESERVE_BYTES = 64 * 1024 * 1024  # of the disk, for the database and what jobs write
 
 
 class Draft:
@@ -61,16 +63,11 @@ class Draft:
         StorageFullError
             It can't be written.
         """
-        limit: int = settings.TABLE_MAX_BYTES
-        if self.size + len(data) > limit:
-            raise TooLargeError(
-                f"The file is larger than the limit of {limit:,} bytes: leave out rows or columns.",
-                limit=limit,
-            )
+        check_size(self.size + len(data))
         try:
             self._hashing.write(data)
         except OSError as error:
-            raise StorageFullError(f"The file can't be stored: {error.strerror}.") from error
+            raise not_stored(error) from error
 
     def finish(self) -> None:
         """Have everything on the disk."""
@@ -78,12 +75,38 @@ class Draft:
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
-            raise StorageFullError(f"The file can't be stored: {error.strerror}.") from error
+            raise not_stored(error) from error
 
     def discard(self) -> None:
         """Remove the file, unless it was moved to where it stays."""
         self._file.close()
         self.path.unlink(missing_ok=True)
+
+
+def check_size(size: int) -> None:
+    """Refuse a file that is larger than the server takes. Raises TooLargeError."""
+    limit: int = settings.TABLE_MAX_BYTES
+    if size > limit:
+        raise TooLargeError(
+            f"The file is larger than the limit of {limit:,} bytes: leave out rows or columns.",
+            limit=limit,
+        )
+
+
+def check_room(size: int) -> None:
+    """Refuse a file that would fill the disk. Raises StorageFullError."""
+    free = shutil.disk_usage(uploads_dir()).free
+    if size + RESERVE_BYTES > free:
+        raise StorageFullError(
+            f"The file can't be stored: the server's disk has room for"
+            f" {max(0, free - RESERVE_BYTES):,} bytes, and it has {size:,}. Delete data sets that"
+            " nobody needs, or ask whoever runs the server."
+        )
+
+
+def not_stored(error: OSError) -> StorageFullError:
+    """Return what to tell somebody whose file can't be written."""
+    return StorageFullError(f"The file can't be stored: {error.strerror}.")
 
 
 def _sweep() -> None:

@@ -82,3 +82,37 @@ class ReadingsRefusedError(ModelwrightError):
 
     code = "readings_refused"
     status: ClassVar[int] = 422
+
+
+class UploadNotFoundError(NotFoundError):
+    """There is no such upload of this account; one that was abandoned is removed after a day."""
+
+    code = "upload_not_found"
+
+
+class UploadGapError(ModelwrightError):
+    """A piece doesn't follow on what is there; `data["offset"]` says where to go on."""
+
+    code = "upload_gap"
+    status: ClassVar[int] = 409
+
+
+class UploadBusyError(ModelwrightError):
+    """Another request is writing this very upload, or reading it as a table."""
+
+    code = "upload_busy"
+    status: ClassVar[int] = 409
+
+
+class UploadChangedError(ModelwrightError):
+    """What arrived is not the file that its sender has."""
+
+    code = "upload_changed"
+    status: ClassVar[int] = 409
+
+
+class TooManyUploadsError(ModelwrightError):
+    """The account has as many unfinished uploads as one may have."""
+
+    code = "too_many_uploads"
+    status: ClassVar[int] = 409

@@ -75,6 +75,35 @@ class DataSet(models.Model):
         return [column["name"] for column in self.columns]
 
 
+class Upload(models.Model):
+    """A file that comes in pieces; how much of it is there is the size of the file on disk."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    source = models.CharField(max_length=1024, help_text="The file's name, as given.")
+    name = models.CharField(max_length=200, help_text="Of the data set it becomes.")
+    fingerprint = models.CharField(
+        max_length=100,
+        default="",
+        blank=True,
+        help_text="By which the sender knows the file again.",
+    )
+    size_bytes = models.PositiveBigIntegerField()
+    dataset = models.OneToOneField(
+        DataSet, null=True, blank=True, on_delete=models.CASCADE, related_name="+",
+        help_text="What it became.",
+    )  # fmt: skip
+    created_at = models.DateTimeField(default=now, editable=False)
+    touched_at = models.DateTimeField(default=now, db_index=True, help_text="Its last piece.")
+
+    class Meta:
+        db_table = "uploads"
+        ordering: ClassVar = ["-created_at", "id"]
+
+    def __str__(self) -> str:
+        return self.source
+
+
 class TargetProfile(models.Model):
     """How the columns of a data set go with one of them; made when first asked for."""
 

@@ -42,7 +42,10 @@ def dataset_register_file(*, draft: Draft, user: User, name: str = "") -> DataSe
     """
     draft.finish()
     reading = table_read(draft.path, name=draft.source)
-    return _register(draft, reading, user, name or name_of(draft.source))
+    return dataset_keep(
+        path=draft.path, source=draft.source, reading=reading, user=user,
+        name=name or name_of(draft.source),
+    )  # fmt: skip
 
 
 def dataset_register_path(*, path: str, user: User, name: str = "") -> DataSet:
@@ -61,15 +64,19 @@ def dataset_register_path(*, path: str, user: User, name: str = "") -> DataSet:
         raise InvalidInputError({"path": [error.message]}) from error
     with Draft(path) as draft:
         reading = table_read(source, name=path, copy_to=draft.path)
-        return _register(draft, reading, user, name or name_of(path))
+        return dataset_keep(
+            path=draft.path, source=draft.source, reading=reading, user=user,
+            name=name or name_of(path),
+        )  # fmt: skip
 
 
-def _register(draft: Draft, reading: Reading, user: User, name: str) -> DataSet:
+def dataset_keep(*, path: Path, source: str, reading: Reading, user: User, name: str) -> DataSet:
+    """Move a file that was read to its name among the data sets, and write its row."""
     written = PARQUET if reading.encoding == PARQUET else "csv"
     key = uuid4()
     relative = f"{settings.UPLOADS_PREFIX}/{key}.{written}"
     target: Path = settings.DATA_ROOT / relative
-    move_into_place(draft.path, target)
+    move_into_place(path, target)
     try:
         with transaction.atomic():
             dataset = DataSet.objects.create(
@@ -77,7 +84,7 @@ def _register(draft: Draft, reading: Reading, user: User, name: str) -> DataSet:
                 owner=user,
                 name=name[:MAX_NAME],
                 version=_version_for(user, name[:MAX_NAME], reading.sha256),
-                source=draft.source,
+                source=source,
                 path=relative,
                 format=written,
                 encoding="" if written == PARQUET else reading.encoding,

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from modelwright.accounts.notifications.outbox import notices_due
+from modelwright.catalog.uploads import uploads_sweep
 from modelwright.core.clock import now
 from modelwright.runs.doorbell import ring, ring_deliveries
 from modelwright.runs.jobs import Claim, job_cancel, job_release
@@ -65,6 +66,7 @@ def jobs_sweep(*, thorough: bool = True) -> Swept:
         ring_deliveries()
     if thorough:
         _clear_scratch()
+        uploads_sweep()
         Worker.objects.filter(seen_at__lt=now() - WORKER_KEPT).delete()
     if released or cancelled:
         log.warning("Sweep: %d jobs given back, %d cancelled", released, cancelled)

@@ -40,6 +40,9 @@ urlpatterns = [
     path("ui/runs/<int:number>/model.pkl", run.run_model, name="run_model"),
     path("ui/datasets", datasets.datasets, name="datasets"),
     path("ui/datasets/new", datasets.dataset_new, name="dataset_new"),
+    path(
+        "ui/datasets/uploads/<uuid:upload_id>/discard", datasets.upload_end, name="upload_discard"
+    ),
     path(DATASET, datasets.dataset, name="dataset"),
     path(f"{DATASET}/delete", datasets.dataset_delete, name="dataset_delete"),
     path("ui/experiments", experiments.experiments, name="experiments"),

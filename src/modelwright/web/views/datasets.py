@@ -5,10 +5,8 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from modelwright.accounts.access import needs
@@ -20,6 +18,12 @@ from modelwright.catalog.services import (
     dataset_register_file,
     dataset_register_path,
     target_profile,
+)
+from modelwright.catalog.uploads import (
+    upload_discard,
+    upload_for,
+    upload_offset,
+    uploads_open,
 )
 from modelwright.core.errors import InvalidInputError, ModelwrightError
 from modelwright.registry.removal import dataset_remove
@@ -42,20 +46,19 @@ def datasets(request: HttpRequest) -> HttpResponse:
 def dataset_new(request: HttpRequest) -> HttpResponse:
     """Show the form, or take a file (or the path of one in the data folder).
 
-    `upload.js` asks for JSON, so that it can show how far the file is; without script the form is
-    an ordinary one.
+    With script the file goes over REST in pieces instead; without, the form is an ordinary one.
     """
     if request.method != "POST":
         return _form(request)
     try:
         dataset = _register(request)
     except InvalidInputError as error:
-        return _refused(request, error, [m for found in error.details.values() for m in found])
+        faults = [m for found in error.details.values() for m in found]
+        return _form(request, faults, status=error.status)
     except ModelwrightError as error:
-        return _refused(request, error, [error.message])
+        return _form(request, [error.message], status=error.status)
     messages.success(request, f"{dataset.name} is read: {dataset.row_count:,} rows.")
-    address = reverse("dataset", args=[dataset.pk])
-    return JsonResponse({"location": address}) if _by_script(request) else redirect(address)
+    return redirect("dataset", dataset.pk)
 
 
 def _register(request: HttpRequest) -> DataSet:
@@ -72,26 +75,28 @@ def _register(request: HttpRequest) -> DataSet:
     return dataset_register_path(path=path, user=user, name=name)
 
 
-def _by_script(request: HttpRequest) -> bool:
-    return request.headers.get("Accept", "").startswith("application/json")
-
-
-def _refused(request: HttpRequest, error: ModelwrightError, faults: list[str]) -> HttpResponse:
-    if _by_script(request):
-        return JsonResponse({"errors": faults}, status=error.status)
-    return _form(request, faults, status=error.status)
-
-
 def _form(request: HttpRequest, faults: list[str] | None = None, status: int = 200) -> HttpResponse:
     context = {
         "faults": faults or [],
         "files": datasets_found(),
         "name": request.POST.get("name", ""),
         "path": request.POST.get("path", ""),
+        "unfinished": [
+            (upload, round(100 * upload_offset(upload) / upload.size_bytes))
+            for upload in uploads_open(user_of(request))
+        ],
     }
-    response = render(request, "pages/dataset_new.html", context, status=status)
-    patch_vary_headers(response, ["Accept"])
-    return response
+    return render(request, "pages/dataset_new.html", context, status=status)
+
+
+@needs(Action.RUNS_TRAIN)
+@require_POST
+def upload_end(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """Discard an unfinished upload."""
+    upload = found_or_refused(upload_for, user_of(request), upload_id)
+    upload_discard(upload=upload, user=user_of(request))
+    messages.success(request, f"What was there of {upload.source} is discarded.")
+    return redirect("dataset_new")
 
 
 @needs(Action.RUNS_VIEW)
