@@ -68,7 +68,8 @@ TABLE: dict[str, dict[str, str]] = {
     "api/v1/machines/<str:machine_id>/": {
         "GET": "viewer", "PATCH": "trainer", "DELETE": "trainer",
     },
-    "api/v1/machines/<str:machine_id>/readings/": {"POST": "trainer"},
+    "api/v1/machines/<str:machine_id>/readings/": {"GET": "viewer", "POST": "trainer"},
+    "api/v1/machines/<str:machine_id>/data-quality/": {"GET": "viewer"},
     "api/v1/model-performance/metrics/record/": {"POST": "trainer"},
     "api/v1/model-performance/metrics/trend/": {"GET": "viewer"},
     "api/v1/model-performance/alerts/": {"GET": "viewer"},

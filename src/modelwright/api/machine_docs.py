@@ -18,6 +18,10 @@ from modelwright.api.machine_serializers import (
     MachineCreateSerializer,
     MachineFieldsSerializer,
     MachineSerializer,
+    PeriodQuerySerializer,
+    QualitySerializer,
+    ReadingsQuerySerializer,
+    ReadingsSerializer,
     RefusedSerializer,
 )
 from modelwright.api.training_docs import COMMON, THROTTLED, problem
@@ -89,6 +93,28 @@ DELETE = extend_schema(
         ),
         429: THROTTLED,
     },
+)
+READINGS = extend_schema(
+    operation_id="machine_readings_list",
+    tags=[TAG],
+    summary="Read the readings of a period",
+    description=(
+        "Oldest first. `next` asks for those after the last one, by its time: readings that arrive"
+        " meanwhile move nothing."
+    ),
+    parameters=[ID, ReadingsQuerySerializer],
+    responses={200: ReadingsSerializer, **CLOSED},
+)
+QUALITY = extend_schema(
+    operation_id="machine_data_quality",
+    tags=[TAG],
+    summary="Find what is wrong with readings",
+    description=(
+        "Gaps, stuck sensors, slips of unit, lost and repeated hours, negative energy, and more."
+        " Without `start`, the last year is looked at."
+    ),
+    parameters=[ID, PeriodQuerySerializer],
+    responses={200: QualitySerializer, **CLOSED},
 )
 INGEST = extend_schema(
     operation_id="machine_readings_create",

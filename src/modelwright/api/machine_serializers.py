@@ -1,5 +1,6 @@
 """The bodies of `/api/v1/machines/`."""
 
+import datetime as dt
 from typing import Any
 
 from rest_framework import serializers
@@ -8,6 +9,10 @@ from modelwright.api.training_serializers import ClosedSerializer, NumberField, 
 from modelwright.catalog.ingest import ON_ERROR
 from modelwright.catalog.machines import MAX_TAGS
 from modelwright.catalog.models import Machine
+from modelwright.catalog.quality import Quality
+from modelwright.core.clock import moment_of
+from modelwright.engine.machines.downsample import RESOLUTIONS
+from modelwright.engine.machines.finding import Finding
 
 
 class TruthField(serializers.BooleanField):
@@ -100,3 +105,78 @@ class RefusedSerializer(IngestedSerializer):
 
     detail = serializers.CharField()
     code = serializers.CharField()
+
+
+class PeriodQuerySerializer(serializers.Serializer[Any]):
+    """A period; both ends may be left open."""
+
+    start = serializers.CharField(
+        default="", max_length=40, help_text="ISO 8601; the machine's own time where without zone."
+    )
+    end = serializers.CharField(
+        default="", max_length=40, help_text="Not included; of a date alone the whole day is."
+    )
+
+
+class ReadingsQuerySerializer(PeriodQuerySerializer):
+    """Which readings, and how close together."""
+
+    channels = serializers.CharField(
+        default="", max_length=7000, help_text="Names with commas between them; all by default."
+    )
+    resolution = serializers.ChoiceField(
+        choices=RESOLUTIONS,
+        default="raw",
+        help_text="`auto`: the finest that gives no more than `limit` points.",
+    )
+    limit = serializers.IntegerField(default=1000, min_value=2, max_value=50_000)
+
+
+class ReadingsSerializer(serializers.Serializer[Any]):
+    """Readings of a period, oldest first."""
+
+    machine_id = serializers.UUIDField()
+    resolution = serializers.ChoiceField(choices=RESOLUTIONS)
+    width_seconds = serializers.FloatField(help_text="That a row stands for; 0: one reading.")
+    channels = serializers.ListField(child=serializers.CharField())
+    count = serializers.IntegerField(help_text="Readings in the period, however drawn together.")
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True, help_text="Always null.")
+    results = serializers.ListField(
+        child=serializers.DictField(),
+        help_text=(
+            "`timestamp` and a number, or null, for each channel. Where drawn together: how many"
+            " `readings`, energy and counts summed, of other channels the mean, and of each the"
+            " least and largest reading as `<channel>_min` and `<channel>_max`."
+        ),
+    )
+
+
+class FindingSerializer(serializers.Serializer[Any]):
+    """Something about readings that somebody should look at."""
+
+    kind = serializers.CharField()
+    channel = serializers.CharField(help_text="Empty where all are concerned.")
+    severity = serializers.ChoiceField(choices=["info", "warning", "critical"])
+    start = serializers.SerializerMethodField()
+    end = serializers.SerializerMethodField()
+    count = serializers.IntegerField(help_text="Readings concerned.")
+    message = serializers.CharField()
+
+    def get_start(self, finding: Finding) -> dt.datetime:
+        """Return the first reading concerned."""
+        return moment_of(finding.start)
+
+    def get_end(self, finding: Finding) -> dt.datetime:
+        """Return the last one."""
+        return moment_of(finding.end)
+
+
+class QualitySerializer(serializers.Serializer[Quality]):
+    """What is wrong with the readings of a period."""
+
+    machine_id = serializers.UUIDField(source="machine.pk")
+    start = serializers.DateTimeField(allow_null=True, help_text="First reading looked at.")
+    end = serializers.DateTimeField(allow_null=True, help_text="Last one.")
+    readings = serializers.IntegerField()
+    findings = FindingSerializer(many=True, help_text="Gravest first.")

@@ -92,7 +92,7 @@ def downsample(series: Series, resolution: str = "auto", *, points: int = POINTS
         raise HyperparameterError([f"resolution must be one of {', '.join(RESOLUTIONS)}"])
     if points < 2:
         raise HyperparameterError(["points must be at least 2"])
-    width = _width(series, resolution, points)
+    width = _width(series, resolution, points) if len(series) else 0
     if not width:
         return _as_read(series, mark_gaps=resolution == "auto")
     begins = _begins(series, width)
@@ -106,12 +106,52 @@ def downsample(series: Series, resolution: str = "auto", *, points: int = POINTS
     return _broken(found, after, found.times[after] + width)
 
 
+def stretches_of(
+    first: int, last: int, timezone: str, resolution: str, *, points: int = POINTS
+) -> tuple[Times, int]:
+    """Return the stretches that `downsample` makes of many readings, without the readings.
+
+    For whoever has them in a database, which can draw them together itself.
+
+    Parameters
+    ----------
+    first, last : int
+        First and last reading, milliseconds UTC.
+    timezone : str
+        The machine's, IANA name.
+    resolution : str
+        ``hour``, ``day`` or ``auto``.
+    points : int
+        For ``auto``.
+
+    Returns
+    -------
+    begins : ndarray of int64, shape (n,)
+        Of all stretches from that of `first` to that of `last`, also of those without readings.
+    width_ms : int
+        How long a stretch is.
+
+    Examples
+    --------
+    >>> begins, width = stretches_of(1_800_000, 7_200_000, "UTC", "hour")
+    >>> begins // HOUR_MS, width // HOUR_MS
+    (array([0, 1, 2]), 1)
+    """
+    width = _width_of(last - first, resolution, points)
+    grid = np.append(np.arange(first, last, min(width, HOUR_MS), dtype=np.int64), last)
+    begins: Times = np.unique(_begins(Series(grid, timezone=timezone), width))
+    return begins, width
+
+
 def _width(series: Series, resolution: str, points: int) -> int:
-    if len(series) == 0 or resolution == "raw" or (resolution == "auto" and len(series) <= points):
+    if resolution == "raw" or (resolution == "auto" and len(series) <= points):
         return 0
+    return _width_of(int(series.times[-1] - series.times[0]), resolution, points)
+
+
+def _width_of(span: int, resolution: str, points: int) -> int:
     if resolution != "auto":
         return DAY_MS if resolution == "day" else HOUR_MS
-    span = int(series.times[-1] - series.times[0])
     # one more for a stretch begun before the first reading
     fitting = [width for width in _AUTO_WIDTHS if span // width + 2 <= points]
     return fitting[0] if fitting else (span // (WEEK_MS * (points - 1)) + 1) * WEEK_MS
@@ -141,14 +181,19 @@ def _joined(name: str, values: Values, first: Times) -> Stretches:
         mean=total / np.maximum(counts, 1),
         low=np.fmin.reduceat(values, first),
         high=np.fmax.reduceat(values, first),
-        total=total if name.endswith(_SUMMED) else None,
+        total=total if is_summed(name) else None,
     )
+
+
+def is_summed(name: str) -> bool:
+    """Return whether readings of a channel add up (energy, counts), by its name."""
+    return name.endswith(_SUMMED)
 
 
 def _as_read(series: Series, *, mark_gaps: bool) -> Downsampled:
     counts = np.ones(len(series), dtype=np.int64)
     channels = {
-        name: Stretches(values, values, values, values if name.endswith(_SUMMED) else None)
+        name: Stretches(values, values, values, values if is_summed(name) else None)
         for name, values in series.channels.items()
     }
     found = Downsampled(series.times, channels, counts, 0)

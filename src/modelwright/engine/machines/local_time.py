@@ -22,11 +22,7 @@ def zone(timezone: str) -> ZoneInfo:
     """
     try:
         return ZoneInfo(timezone)
-    except (
-        ZoneInfoNotFoundError,
-        ValueError,
-        OSError,
-    ) as error:  # OSError: half a name, a long one
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: half a name
         raise DataLoadError(
             f"There is no time zone {timezone!r}: give a name such as Europe/Berlin or UTC."
         ) from error

@@ -1,0 +1,54 @@
+"""What is wrong with a machine's readings."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from modelwright.catalog.models import Machine
+from modelwright.catalog.period import Period
+from modelwright.catalog.readings import series_of
+from modelwright.core.clock import moment_of, ms_of
+from modelwright.engine.machines.finding import Finding
+from modelwright.engine.machines.local_time import DAY_MS
+from modelwright.engine.machines.quality import findings
+
+USUAL_DAYS = 365
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Findings, and what was looked at.
+
+    Parameters
+    ----------
+    machine : Machine
+    start, end : datetime, optional
+        First and last reading; None where there are none.
+    readings : int
+    findings : sequence of Finding
+        Gravest first.
+    """
+
+    machine: Machine
+    start: dt.datetime | None
+    end: dt.datetime | None
+    readings: int
+    findings: Sequence[Finding]
+
+
+def quality_of(machine: Machine, period: Period) -> Quality:
+    """Look at the readings of a period; where it has no start, at a year before its end."""
+    start = period.start
+    if start is None and machine.last_reading_at is not None:
+        last = ms_of(machine.last_reading_at)
+        start = min(last, period.end or last) - USUAL_DAYS * DAY_MS
+    series = series_of(machine, start=start, end=period.end)
+    if not len(series):
+        return Quality(machine, None, None, 0, ())
+    return Quality(
+        machine,
+        moment_of(int(series.times[0])),
+        moment_of(int(series.times[-1])),
+        len(series),
+        findings(series, rated_power_kw=machine.rated_power_kw),
+    )

@@ -1,0 +1,197 @@
+"""Readings as charts need them: many drawn together, by the database where they are very many."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from django.db.models import Count, Max, Min
+
+from modelwright.catalog.models import Machine
+from modelwright.catalog.readings import readings_between, series_of
+from modelwright.engine.machines.downsample import (
+    POINTS,
+    Downsampled,
+    Stretches,
+    downsample,
+    is_summed,
+    stretches_of,
+)
+from modelwright.engine.machines.series import KNOWN_CHANNELS, Series, Times, Values
+
+AS_ARRAYS = 20_000  # readings; more are drawn together by the database
+
+_LIST = {"sqlite": "json_array", "postgresql": "json_build_array"}
+_EXTRA = {"sqlite": "json_extract(extra, %s)", "postgresql": "(extra ->> %s)::float8"}
+_BOUNDS = {
+    "sqlite": (
+        "json_extract(b.value, '$[0]')",
+        "json_extract(b.value, '$[1]')",
+        "json_each(%s) b ORDER BY b.key",
+    ),
+    "postgresql": (
+        "(b.value ->> 0)::bigint",
+        "(b.value ->> 1)::bigint",
+        "json_array_elements(%s::json) WITH ORDINALITY b(value, n) ORDER BY b.n",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How many readings there are in a period, and the first and last moment of them.
+
+    Both are None where there are none.
+    """
+
+    count: int
+    first: int | None
+    last: int | None
+
+
+def extent_of(machine: Machine, *, start: int | None = None, end: int | None = None) -> Extent:
+    """Return what there is from `start` (included) to `end` (excluded), in milliseconds."""
+    found = readings_between(machine, start=start, end=end).aggregate(
+        count=Count("at"), first=Min("at"), last=Max("at")
+    )
+    return Extent(**found)
+
+
+def readings_drawn(
+    machine: Machine,
+    *,
+    channels: Sequence[str],
+    start: int | None = None,
+    end: int | None = None,
+    resolution: str = "auto",
+    points: int = POINTS,
+) -> Downsampled:
+    """Return the readings of a period with fewer points, as `engine.machines.downsample` does.
+
+    Parameters
+    ----------
+    machine : Machine
+    channels : sequence of str
+    start, end : int, optional
+        Milliseconds UTC, `end` excluded; default: all there is.
+    resolution : str
+        ``raw``, ``hour``, ``day`` or ``auto``.
+    points : int
+        For ``auto``: the most.
+
+    Raises
+    ------
+    HyperparameterError
+        There is no such resolution, or `points` is below 2.
+    """
+    extent = extent_of(machine, start=start, end=end)
+    few = extent.count <= (points if resolution == "auto" else 0)
+    if resolution == "raw" or few or extent.count <= AS_ARRAYS:
+        series = series_of(machine, start=start, end=end, channels=channels)
+        return downsample(series, resolution, points=points)
+    first, last = int(extent.first or 0), int(extent.last or 0)
+    begins, width = stretches_of(first, last, machine.timezone, resolution, points=points)
+    ends = np.append(begins[1:], last + 1)
+    rows = _drawn_together(machine, np.maximum(begins, first), ends, channels)
+    return _as_downsampled(begins, width, rows, channels, (last - first) / extent.count)
+
+
+def _drawn_together(
+    machine: Machine, begins: Times, ends: Times, channels: Sequence[str]
+) -> list[list[Any]]:
+    """Return for each stretch the number of readings, then of each channel count, mean, ends.
+
+    Each stretch is a range of the key, which is read once and in order: grouping by a computed time
+    instead would sort all of them.
+    """
+    vendor = connection.vendor
+    terms = ["count(*)"]
+    parameters: list[Any] = []
+    for name in channels:
+        column = name if name in KNOWN_CHANNELS else _EXTRA[vendor]
+        terms += [f"{function}({column})" for function in ("count", "avg", "min", "max")]
+        if name not in KNOWN_CHANNELS:
+            parameters += [f'$."{name}"' if vendor == "sqlite" else name] * 4
+    low, high, bounds = _BOUNDS[vendor]
+    sql = (
+        f"SELECT (SELECT {_LIST[vendor]}({', '.join(terms)}) FROM readings"  # noqa: S608  (names
+        f" WHERE machine_number = %s AND at >= {low} AND at < {high})"  # of ours, values apart)
+        f" FROM {bounds}"
+    )
+    parameters += [machine.number, json.dumps(np.column_stack([begins, ends]).tolist())]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        found = cursor.fetchall()
+    return [json.loads(cell) if isinstance(cell, str) else cell for (cell,) in found]
+
+
+def _as_downsampled(
+    begins: Times, width: int, rows: list[list[Any]], channels: Sequence[str], usual_step: float
+) -> Downsampled:
+    table = np.array(rows, dtype=np.float64)
+    counts = table[:, 0].astype(np.int64)
+    empty = counts == 0
+    # The first of each run of empty stretches stays: there the line breaks. Slow machines aren't
+    # all gap.
+    kept = ~empty
+    if width > 1.5 * usual_step:
+        kept |= empty & ~np.append(False, empty[:-1])
+    drawn = {}
+    for i, name in enumerate(channels):
+        read, mean, low, high = table[kept, 1 + 4 * i : 5 + 4 * i].T
+        if not np.isnan(mean).all():
+            drawn[name] = Stretches(mean, low, high, _total(name, mean, read))
+    return Downsampled(begins[kept], drawn, counts[kept], width)
+
+
+def _total(name: str, mean: Values, read: Values) -> Values | None:
+    return mean * read if is_summed(name) else None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of a period, and from when to ask for the next; None: these are the last."""
+
+    rows: Series | Downsampled
+    next_start: int | None
+
+
+def readings_page(
+    machine: Machine,
+    *,
+    channels: Sequence[str],
+    limit: int,
+    start: int | None = None,
+    end: int | None = None,
+    resolution: str = "raw",
+) -> Page:
+    """Return the first `limit` rows of a period.
+
+    Where the next page begins is told by time, not by number, so that readings that arrive
+    meanwhile move nothing. Of ``auto`` there is one page, of at most `limit` points.
+
+    Raises
+    ------
+    HyperparameterError
+        There is no such resolution, or `limit` is below 2 for ``auto``.
+    """
+    if resolution == "raw":
+        series = series_of(machine, start=start, end=end, channels=channels, limit=limit + 1)
+        if len(series) <= limit:
+            return Page(series, None)
+        following = int(series.times[limit])
+        return Page(series.between(int(series.times[0]), following), following)
+    following_start = None
+    if resolution != "auto":
+        extent = extent_of(machine, start=start, end=end)
+        if extent.first is not None and extent.last is not None:
+            begins, _ = stretches_of(extent.first, extent.last, machine.timezone, resolution)
+            if begins.size > limit:
+                after = extent_of(machine, start=int(begins[limit]), end=end)
+                end, following_start = int(begins[limit]), after.first
+    drawn = readings_drawn(
+        machine, channels=channels, start=start, end=end, resolution=resolution, points=limit
+    )
+    return Page(drawn, following_start)
