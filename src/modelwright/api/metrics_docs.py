@@ -5,8 +5,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema
 
 from modelwright.api.metrics_serializers import (
+    MetricsRecordedSerializer,
     MetricsRecordRequestSerializer,
-    RecordedSerializer,
     TrendQuerySerializer,
     TrendSerializer,
 )
@@ -42,7 +42,7 @@ RECORD = extend_schema(
             request_only=True,
         )
     ],
-    responses={201: RecordedSerializer, **CLOSED, 429: THROTTLED},
+    responses={201: MetricsRecordedSerializer, **CLOSED, 429: THROTTLED},
 )
 TREND = extend_schema(
     operation_id="metrics_trend",

@@ -79,7 +79,7 @@ class MetricsRecordSerializer(serializers.Serializer[Any]):
     drift_features = serializers.ListField(child=serializers.CharField())
 
 
-class RecordedSerializer(MetricsRecordSerializer):
+class MetricsRecordedSerializer(MetricsRecordSerializer):
     """A new record and the alerts that it raised."""
 
     alerts = AlertSerializer(many=True)

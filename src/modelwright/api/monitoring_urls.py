@@ -13,12 +13,28 @@ from modelwright.api.alert_views import (
     AlertView,
 )
 from modelwright.api.metrics_views import MetricsRecordView, MetricsTrendView
+from modelwright.api.watch_views import (
+    MachineAnomaliesView,
+    MachineAnomalyView,
+    MachineForecastView,
+    MachineKpisView,
+)
 
 PERFORMANCE = "api/v1/model-performance/"
 ALERT = f"{PERFORMANCE}alerts/<str:alert_id>/"
 RULES = f"{PERFORMANCE}alert-rules/"
+MACHINE = "api/v1/machines/<str:machine_id>/"
+ANOMALIES = f"{MACHINE}anomalies/"
 
 urlpatterns = [
+    path(f"{MACHINE}kpis/", MachineKpisView.as_view(), name="api-machine-kpis"),
+    path(ANOMALIES, MachineAnomaliesView.as_view(), name="api-machine-anomalies"),
+    path(
+        f"{ANOMALIES}<str:anomaly_id>/",
+        MachineAnomalyView.as_view(),
+        name="api-machine-anomaly",
+    ),
+    path(f"{MACHINE}forecast/", MachineForecastView.as_view(), name="api-machine-forecast"),
     path(f"{PERFORMANCE}metrics/record/", MetricsRecordView.as_view(), name="api-metrics-record"),
     path(f"{PERFORMANCE}metrics/trend/", MetricsTrendView.as_view(), name="api-metrics-trend"),
     path(f"{PERFORMANCE}alerts/", AlertListView.as_view(), name="api-alerts"),

@@ -250,6 +250,8 @@ SPECTACULAR_SETTINGS = {
         "RunStatusEnum": "modelwright.api.training_serializers.STATUSES",
         "JobStatusEnum": "modelwright.api.job_status.WORDS",
         "AlertStatusEnum": "modelwright.monitoring.alert_types.STATUSES",
+        "JobStateEnum": "modelwright.runs.states.Status.values",
+        "MachineModelTypeEnum": "modelwright.api.alert_serializers.MODEL_TYPES",
     },
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
 }

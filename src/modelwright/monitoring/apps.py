@@ -18,10 +18,12 @@ class MonitoringConfig(AppConfig):
         from modelwright.catalog.ingest import on_readings  # noqa: PLC0415  (models load first)
         from modelwright.monitoring import completion  # noqa: PLC0415
         from modelwright.monitoring.counting import readings_counted  # noqa: PLC0415
+        from modelwright.monitoring.silence import readings_came  # noqa: PLC0415
         from modelwright.registry.promotion import on_champion  # noqa: PLC0415
         from modelwright.runs.kinds import on_completion, on_end  # noqa: PLC0415
 
         on_readings(readings_counted)
+        on_readings(readings_came)
         on_completion("training", completion.training_completed)
         on_end("training", completion.training_ended)
         on_champion(completion.champion_changed)
