@@ -10,7 +10,7 @@ from modelwright.accounts.models import User
 from modelwright.catalog.models import Machine
 from modelwright.core.clock import now
 from modelwright.core.fields import TextUUIDField
-from modelwright.registry.models import ModelVersion
+from modelwright.registry.models import ModelVersion, Subject
 
 
 class ABTest(models.Model):
@@ -27,15 +27,16 @@ class ABTest(models.Model):
         COMPLETED = "completed", "Completed"
         CANCELLED = "cancelled", "Cancelled"
 
-    class Evidence(models.TextChoices):
-        """What the errors come from."""
+    class Mode(models.TextChoices):
+        """Where the errors come from."""
 
-        TRAFFIC = "traffic", "Predictions and actuals"
-        BACK_TEST = "back_test", "Both versions on the same later readings"
+        SHADOW = "shadow", "Version a answers, version b is asked too"
+        SPLIT = "split", "Each request is answered by one of them"
+        BACK_TEST = "back_test", "Both on the same later readings"
 
     id = TextUUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     test_name = models.CharField(max_length=200)
-    subject = models.CharField(max_length=300)
+    subject = models.ForeignKey(Subject, on_delete=models.CASCADE, related_name="ab_tests")
     model_type = models.CharField(max_length=64)
     machine = models.ForeignKey(
         Machine, null=True, blank=True, on_delete=models.CASCADE, related_name="ab_tests"
@@ -50,10 +51,13 @@ class ABTest(models.Model):
     status = models.CharField(
         max_length=16, choices=Status.choices, default=Status.ACTIVE, db_default=Status.ACTIVE
     )
-    evidence = models.CharField(max_length=16, choices=Evidence.choices, default=Evidence.BACK_TEST)
+    mode = models.CharField(max_length=16, choices=Mode.choices)
     state = models.JSONField(default=dict, blank=True)
-    evaluated_until = models.BigIntegerField(null=True, blank=True, help_text="ms UTC")
+    evaluated_until = models.BigIntegerField(
+        null=True, blank=True, help_text="Readings up to here have been counted (ms UTC)."
+    )
     results = models.JSONField(default=dict, blank=True)
+    max_rows = models.PositiveIntegerField(null=True, blank=True)
     winner = models.CharField(max_length=1, default="", blank=True)
     recommendation = models.TextField(default="", blank=True)
     started_at = models.DateTimeField(default=now)

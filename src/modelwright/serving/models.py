@@ -106,6 +106,7 @@ class Prediction(models.Model):
     actual = models.ForeignKey(
         Actual, null=True, blank=True, on_delete=models.SET_NULL, related_name="predictions"
     )
+    is_counted = models.BooleanField(default=False, help_text="Whether its test has seen it.")
     user = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -123,8 +124,8 @@ class Prediction(models.Model):
             models.Index(fields=["subject", "-at"], name="predictions_by_time"),
             models.Index(fields=["subject", "key", "at"], name="predictions_by_key"),
             models.Index(
-                fields=["test_id", "id"],
-                condition=Q(test_id__isnull=False),
+                fields=["test_id", "at"],
+                condition=Q(test_id__isnull=False, is_counted=False),
                 name="predictions_by_test",
             ),
         ]

@@ -1,0 +1,59 @@
+"""Reading tests, and routing requests by them."""
+
+import uuid
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from modelwright.abtests.errors import TestNotFoundError
+from modelwright.abtests.models import ABTest
+from modelwright.catalog.access import Level, Somebody, experiment_require
+from modelwright.engine.abtest import assign
+from modelwright.registry.models import ModelVersion, Subject
+from modelwright.registry.selectors import subjects_visible
+from modelwright.serving.routing import Route
+
+
+def ab_tests_visible(user: Somebody) -> QuerySet[ABTest]:
+    """Return the tests that `user` may look at, newest first."""
+    return ABTest.objects.filter(subject__in=subjects_visible(user).order_by()).select_related(
+        "subject", "machine", "version_a", "version_b"
+    )
+
+
+def ab_test_for(user: Somebody, test_id: UUID, level: Level = Level.VIEWER) -> ABTest:
+    """Return a test with which `user` may do what `level` says.
+
+    Raises
+    ------
+    TestNotFoundError
+        There is none of this id.
+    NotYoursError
+        It is of somebody else's experiment.
+    """
+    found = (
+        ABTest.objects.select_related("subject__experiment", "machine", "version_a", "version_b")
+        .filter(pk=test_id)
+        .first()
+    )
+    if found is None:
+        raise TestNotFoundError("There is no such A/B test.")
+    if found.subject.experiment is not None:
+        experiment_require(user, found.subject.experiment, level)
+    return found
+
+
+def route_by_test(subject: Subject, _champion: ModelVersion, key: str) -> Route | None:
+    """Return who answers while a test of the subject is on; None where none is."""
+    test = (
+        ABTest.objects.filter(subject=subject, status=ABTest.Status.ACTIVE)
+        .exclude(mode=ABTest.Mode.BACK_TEST)
+        .select_related("version_a__run__machine", "version_b__run__machine")
+        .first()
+    )
+    if test is None:
+        return None
+    if test.mode == ABTest.Mode.SHADOW:
+        return Route(test.version_a, "a", test.pk, shadow=test.version_b)
+    arm = assign(key or str(uuid.uuid4()), str(test.pk), test.traffic_split)
+    return Route(test.version_a if arm == "a" else test.version_b, arm, test.pk)
