@@ -93,6 +93,10 @@ TABLE: dict[str, dict[str, str]] = {
     "api/v1/model-performance/jobs/<str:job_id>/": {"GET": "viewer"},
     "api/v1/model-performance/jobs/<str:job_id>/cancel/": {"POST": "trainer"},
     "api/v1/model-performance/jobs/<str:job_id>/events/": {"GET": "viewer"},
+    "api/v1/model-performance/ab-test/": {"GET": "viewer"},
+    "api/v1/model-performance/ab-test/start/": {"POST": "trainer"},
+    "api/v1/model-performance/ab-test/<str:test_id>/results/": {"GET": "viewer"},
+    "api/v1/model-performance/ab-test/<str:test_id>/cancel/": {"POST": "trainer"},
     "healthz": {"GET": "anonymous"},
     "readyz": {"GET": "anonymous"},
     "openapi.json": {"GET": "anonymous"},
@@ -160,6 +164,7 @@ PARAMETERS = {
     "<str:tuning_run_id>": NOBODYS, "<str:machine_id>": NOBODYS,
     "<str:alert_id>": NOBODYS, "<int:rule_id>": "1", "<str:anomaly_id>": NOBODYS,
     "<str:subject>": "nothing",
+    "<str:test_id>": NOBODYS,
     "<int:share_id>": "1", "<uuid:dataset_id>": NOBODYS, "<uuid:experiment_id>": NOBODYS,
     "<uuid:run_id>": NOBODYS, "<uuid:search_id>": NOBODYS, "<str:kind>": "csv",
 }  # fmt: skip

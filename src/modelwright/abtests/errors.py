@@ -5,20 +5,20 @@ from typing import ClassVar
 from modelwright.core.errors import ModelwrightError, NotFoundError
 
 
-class TestNotFoundError(NotFoundError):
+class ABTestNotFoundError(NotFoundError):
     """There is no such test."""
 
     code = "ab_test_not_found"
 
 
-class TestActiveError(ModelwrightError):
+class ABTestActiveError(ModelwrightError):
     """A test of the same subject is on; `data["ab_test_id"]`."""
 
     code = "ab_test_active"
     status: ClassVar[int] = 409
 
 
-class TestEndedError(ModelwrightError):
+class ABTestEndedError(ModelwrightError):
     """The test has ended already."""
 
     code = "ab_test_ended"

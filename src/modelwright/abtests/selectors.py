@@ -5,13 +5,13 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from modelwright.abtests.errors import TestNotFoundError
+from modelwright.abtests.errors import ABTestNotFoundError
 from modelwright.abtests.models import ABTest
 from modelwright.catalog.access import Level, Somebody, experiment_require
 from modelwright.engine.abtest import assign
-from modelwright.registry.models import ModelVersion, Subject
+from modelwright.registry.models import Subject
 from modelwright.registry.selectors import subjects_visible
-from modelwright.serving.routing import Route
+from modelwright.serving.routing import ByKey, Route
 
 
 def ab_tests_visible(user: Somebody) -> QuerySet[ABTest]:
@@ -26,7 +26,7 @@ def ab_test_for(user: Somebody, test_id: UUID, level: Level = Level.VIEWER) -> A
 
     Raises
     ------
-    TestNotFoundError
+    ABTestNotFoundError
         There is none of this id.
     NotYoursError
         It is of somebody else's experiment.
@@ -37,13 +37,13 @@ def ab_test_for(user: Somebody, test_id: UUID, level: Level = Level.VIEWER) -> A
         .first()
     )
     if found is None:
-        raise TestNotFoundError("There is no such A/B test.")
+        raise ABTestNotFoundError("There is no such A/B test.")
     if found.subject.experiment is not None:
         experiment_require(user, found.subject.experiment, level)
     return found
 
 
-def route_by_test(subject: Subject, _champion: ModelVersion, key: str) -> Route | None:
+def route_by_test(subject: Subject) -> ByKey | None:
     """Return who answers while a test of the subject is on; None where none is."""
     test = (
         ABTest.objects.filter(subject=subject, status=ABTest.Status.ACTIVE)
@@ -54,6 +54,11 @@ def route_by_test(subject: Subject, _champion: ModelVersion, key: str) -> Route 
     if test is None:
         return None
     if test.mode == ABTest.Mode.SHADOW:
-        return Route(test.version_a, "a", test.pk, shadow=test.version_b)
-    arm = assign(key or str(uuid.uuid4()), str(test.pk), test.traffic_split)
-    return Route(test.version_a if arm == "a" else test.version_b, arm, test.pk)
+        shadowed = Route(test.version_a, "a", test.pk, shadow=test.version_b)
+        return lambda _key: shadowed
+    routes = {
+        "a": Route(test.version_a, "a", test.pk),
+        "b": Route(test.version_b, "b", test.pk),
+    }
+    salt, split = str(test.pk), test.traffic_split
+    return lambda key: routes[assign(key or str(uuid.uuid4()), salt, split)]

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from modelwright.abtests.errors import TestActiveError, TestEndedError
+from modelwright.abtests.errors import ABTestActiveError, ABTestEndedError
 from modelwright.abtests.losses import Rows, Side, rows_new, steps_a_day
 from modelwright.abtests.models import ABTest
 from modelwright.accounts.audit import Verb, audit_record
@@ -51,7 +51,7 @@ def on_verdict(hook: VerdictHook) -> None:
 
 
 @dataclass(frozen=True)
-class TestRequest:
+class ABTestRequest:
     """What somebody wants to be tested.
 
     Parameters
@@ -85,14 +85,14 @@ class TestRequest:
     max_rows: int | None = None
 
 
-def ab_test_start(*, request: TestRequest, user: User | None) -> ABTest:
+def ab_test_start(*, request: ABTestRequest, user: User | None) -> ABTest:
     """Start a test; the challenger gets its alias.
 
     Raises
     ------
     InvalidInputError
         A field is wrong.
-    TestActiveError
+    ABTestActiveError
         A test of the subject is on.
     ArtifactChangedError, VersionNotFoundError
         A version's file isn't the one that was recorded, or gone.
@@ -145,14 +145,14 @@ def ab_test_start(*, request: TestRequest, user: User | None) -> ABTest:
         other = ABTest.objects.filter(subject=subject, status=ABTest.Status.ACTIVE).first()
         if other is None and "model_ab_tests_one_active" not in str(error):
             raise
-        raise TestActiveError(
+        raise ABTestActiveError(
             f"An A/B test of {subject.title} is on: wait for its end, or cancel it.",
             ab_test_id=str(other.pk) if other else None,
         ) from error
     return test
 
 
-def _check(request: TestRequest) -> None:
+def _check(request: ABTestRequest) -> None:
     details = {**_wrong_versions(request), **_wrong_numbers(request)}
     if not 0 < len(request.name.strip()) <= 200:
         details["test_name"] = ["A name has 1 to 200 characters."]
@@ -162,7 +162,7 @@ def _check(request: TestRequest) -> None:
         raise InvalidInputError(details)
 
 
-def _wrong_versions(request: TestRequest) -> dict[str, list[str]]:
+def _wrong_versions(request: ABTestRequest) -> dict[str, list[str]]:
     if request.version_a == request.version_b:
         return {"model_b_id": ["The two models must be different versions."]}
     if request.version_a.subject != request.version_b.subject:
@@ -170,7 +170,7 @@ def _wrong_versions(request: TestRequest) -> dict[str, list[str]]:
     return {}
 
 
-def _wrong_numbers(request: TestRequest) -> dict[str, list[str]]:
+def _wrong_numbers(request: ABTestRequest) -> dict[str, list[str]]:
     details: dict[str, list[str]] = {}
     if not 0 < request.duration_hours <= MAX_HOURS:
         details["duration_hours"] = [f"duration_hours is above 0 and at most {MAX_HOURS:g}."]
@@ -285,13 +285,13 @@ def ab_test_cancel(*, test: ABTest, user: User | None) -> ABTest:
 
     Raises
     ------
-    TestEndedError
+    ABTestEndedError
         It has ended already.
     """
     with transaction.atomic():
         held = ABTest.objects.select_for_update(of=("self",)).get(pk=test.pk)
         if held.status != ABTest.Status.ACTIVE:
-            raise TestEndedError(f"The test has already ended ({held.status}).")
+            raise ABTestEndedError(f"The test has already ended ({held.status}).")
         held.status = ABTest.Status.CANCELLED
         held.ended_at = now()
         held.recommendation = "The test was cancelled."

@@ -29,31 +29,33 @@ class Route:
     shadow: ModelVersion | None = None
 
 
-Router = Callable[[Subject, ModelVersion, str], Route | None]
+ByKey = Callable[[str], Route]
+Router = Callable[[Subject], ByKey | None]
 _routers: list[Router] = []
 
 
 def on_route(router: Router) -> None:
-    """Have `router(subject, champion, key)` say who answers; None: it has no say."""
+    """Have `router(subject)` say who answers each key of a request; None: it has no say."""
     if router not in _routers:
         _routers.append(router)
 
 
-def route_of(subject: Subject, key: str) -> Route:
-    """Return who answers a request with this key.
+def routes_of(subject: Subject) -> ByKey:
+    """Return who answers a request, by key; asked once for each request.
 
     Raises
     ------
     NoChampionError
         Nobody can.
     """
+    for router in _routers:
+        if (by_key := router(subject)) is not None:
+            return by_key
     champion = champion_of(subject.key)
     if champion is None:
         raise NoChampionError(f"{subject.title} has no version that could answer: train one.")
-    for router in _routers:
-        if (route := router(subject, champion, key)) is not None:
-            return route
-    return Route(champion)
+    route = Route(champion)
+    return lambda _key: route
 
 
 def earlier_champions(subject: Subject) -> list[ModelVersion]:

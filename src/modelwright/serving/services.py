@@ -21,7 +21,7 @@ from modelwright.serving.actuals import actuals_waiting_match
 from modelwright.serving.answering import RowAnswer, Table, version_ask
 from modelwright.serving.errors import NoChampionError
 from modelwright.serving.models import Prediction, ServingSettings
-from modelwright.serving.routing import Route, earlier_champions, route_of
+from modelwright.serving.routing import Route, earlier_champions, routes_of
 
 log = logging.getLogger(__name__)
 
@@ -144,14 +144,12 @@ def _groups(subject: Subject, request: Request) -> list[tuple[Route, list[int]]]
     """Return who answers which rows: without a test, one for all."""
     if request.version is not None:
         return [(Route(request.version), list(range(request.size)))]
+    by_key = routes_of(subject)
     if not request.keys:
-        return [(route_of(subject, ""), list(range(request.size)))]
+        return [(by_key(""), list(range(request.size)))]
     groups: dict[tuple[int, str], tuple[Route, list[int]]] = {}
-    routes: dict[str, Route] = {}
     for row, key in enumerate(request.keys):
-        if key not in routes:
-            routes[key] = route_of(subject, key)
-        route = routes[key]
+        route = by_key(key)
         groups.setdefault((route.version.pk, route.arm), (route, []))[1].append(row)
     return list(groups.values())
 

@@ -1,0 +1,125 @@
+"""The bodies of A/B tests: contract B's names, and what it leaves open."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from modelwright.abtests.models import ABTest
+from modelwright.api.identifiers import IdField
+from modelwright.api.training_serializers import ClosedSerializer, NumberField, PlainTextField
+
+STATUSES = ABTest.Status.values
+
+
+class ABTestStartSerializer(ClosedSerializer):
+    """What is to be tested."""
+
+    test_name = PlainTextField(max_length=200)
+    model_type = PlainTextField(required=False, max_length=64)
+    machine_id = IdField(required=False)
+    model_a_id = IdField(help_text="Id of the training that made the champion.")
+    model_b_id = IdField(help_text="Id of the training that made the challenger.")
+    duration_hours = NumberField()
+    traffic_split = NumberField(default=0.5, help_text="The challenger's share (split mode).")
+    mode = PlainTextField(
+        default="",
+        allow_blank=True,
+        help_text=(
+            "shadow, split or back_test; default: shadow where predictions were asked for lately,"
+            " else a back-test."
+        ),
+    )
+    margin = NumberField(default=0.0, help_text="By how much the error must be lower.")
+    alpha = NumberField(default=0.05, help_text="Probability of a wrong verdict.")
+    max_rows = serializers.IntegerField(required=False, min_value=1, help_text="The budget.")
+
+
+class ABTestQuerySerializer(ClosedSerializer):
+    """What the list can be narrowed by."""
+
+    status = serializers.ChoiceField(choices=STATUSES, required=False)
+    model_type = PlainTextField(required=False, max_length=64)
+    machine_id = IdField(required=False)
+    page = serializers.IntegerField(required=False, min_value=1)
+    page_size = serializers.IntegerField(required=False, min_value=1)
+
+
+class ABTestSerializer(serializers.Serializer[ABTest]):
+    """A test."""
+
+    id = serializers.UUIDField()
+    test_name = serializers.CharField()
+    subject = serializers.CharField(source="subject.slug")
+    model_type = serializers.CharField()
+    machine_id = serializers.UUIDField(allow_null=True)
+    machine_name = serializers.CharField(source="machine.name", default=None, allow_null=True)
+    model_a_id = serializers.UUIDField()
+    model_b_id = serializers.UUIDField()
+    mode = serializers.ChoiceField(choices=ABTest.Mode.values)
+    traffic_split = serializers.FloatField()
+    margin = serializers.FloatField()
+    alpha = serializers.FloatField()
+    status = serializers.ChoiceField(choices=STATUSES)
+    winner = serializers.SerializerMethodField()
+    recommendation = serializers.CharField()
+    started_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+    def get_winner(self, test: ABTest) -> str | None:
+        """Return `a`, `b` or null."""
+        return test.winner or None
+
+
+class ABSideSerializer(serializers.Serializer[Any]):
+    """What is known of one model."""
+
+    model_id = serializers.UUIDField()
+    model_version = serializers.IntegerField()
+    count = serializers.IntegerField()
+    metrics = serializers.DictField(child=serializers.FloatField())
+
+    def get_fields(self) -> dict[str, Any]:
+        """Return the fields; `errors` is a word of the framework's own, so it stands here."""
+        about = "Rows for which it had no answer."
+        return {**super().get_fields(), "errors": serializers.IntegerField(help_text=about)}
+
+
+class ABIntervalSerializer(serializers.Serializer[Any]):
+    """All differences that the rows so far don't contradict."""
+
+    lower = serializers.FloatField()
+    upper = serializers.FloatField()
+
+
+class ABResultsSerializer(ABTestSerializer):
+    """A test and what is known by now."""
+
+    model_a = ABSideSerializer()
+    model_b = ABSideSerializer()
+    difference = serializers.FloatField(
+        allow_null=True, help_text="Mean error of a less that of b: above 0, b is better."
+    )
+    interval = ABIntervalSerializer(allow_null=True)
+    p_value = serializers.FloatField(help_text="Valid whenever one looks.")
+    verdict = serializers.CharField()
+    reason = serializers.CharField()
+    method = serializers.CharField()
+    history = serializers.ListField(child=serializers.DictField())
+
+
+def results_of(test: ABTest) -> dict[str, Any]:
+    """Return what `ABResultsSerializer` describes."""
+    found = test.results
+    sides = {
+        f"model_{side}": {
+            "model_id": str(version.run_id),
+            "model_version": version.number,
+            "count": found[side]["count"],
+            "metrics": found[side]["metrics"],
+            "errors": found[side]["unanswered"],
+        }
+        for side, version in (("a", test.version_a), ("b", test.version_b))
+    }
+    names = ("difference", "interval", "p_value", "verdict", "reason", "method", "history")
+    return {**ABTestSerializer(test).data, **sides, **{name: found[name] for name in names}}
