@@ -77,8 +77,9 @@ def test_a_prediction_never_looks_at_the_future(fitted: MachineModel) -> None:
     cut = int(series.times[1500])
     early = fitted.expected(series.between(0, cut))
     whole = fitted.expected(series)
-    np.testing.assert_array_equal(early.mean, whole.mean[: early.mean.size])
-    np.testing.assert_array_equal(early.upper, whole.upper[: early.upper.size])
+    # Not to the last bit: sums of another number of rows are rounded otherwise.
+    np.testing.assert_allclose(early.mean, whole.mean[: early.mean.size], rtol=1e-7)
+    np.testing.assert_allclose(early.upper, whole.upper[: early.upper.size], rtol=1e-7)
 
 
 def test_expected_is_as_long_as_the_series_and_its_band_is_around_it(

@@ -95,9 +95,9 @@ class ArimaForecast(ForecastModel):
             self.centre = float(part.values[known].mean())
             self.scale = float(part.values[known].std()) or 1.0
         columns = self._columns(layout, part)
-        if not again and not known.all():
+        if not again:
             self._learn_profile(layout, columns, part, known)
-        series = self._filled(part, columns @ self.profile if self.profile.size else None)
+        series = self._filled(part, columns @ self.profile)
         memory = max(lags, default=0)
         start = memory
         if again and self._kept is not None:
@@ -182,6 +182,9 @@ class ArimaForecast(ForecastModel):
         self, layout: Layout, columns: Values, grid: Grid, known: NDArray[np.bool_]
     ) -> None:
         """Learn what gaps are filled with, from the columns alone."""
+        if known.all():  # the fit itself learns it then
+            self.profile = np.zeros(layout.width)
+            return
         target = (grid.values[known] - self.centre) / self.scale
         cross = Cross.of(columns[known], (), target, np.arange(target.size))
         self._learn_profile_from(layout, cross, target, columns[known])
@@ -198,13 +201,12 @@ class ArimaForecast(ForecastModel):
         if squares > 0:
             self.persistence = min(max(float(rest[1:] @ rest[:-1]) / squares, 0.0), 0.999)
 
-    def _filled(self, grid: Grid, profile: Values | None) -> Values:
+    def _filled(self, grid: Grid, base: Values) -> Values:
         """Return the values in the fit's unit; gaps go from the last known one to the profile."""
         series = (grid.values - self.centre) / self.scale
         known = np.isfinite(series)
         if known.all():
             return series
-        base = profile if profile is not None else np.zeros(len(grid))
         rest = np.where(known, series - base, 0.0)
         at = np.where(known, np.arange(len(grid)), -1)
         last = np.maximum.accumulate(at)
@@ -212,7 +214,9 @@ class ArimaForecast(ForecastModel):
         carried = np.where(last >= 0, rest[np.maximum(last, 0)], 0.0)
         return np.where(known, series, base + carried * self.persistence**gap)
 
-    def roll(self, grid: Grid, origins: NDArray[np.int64], count: int) -> Values:
+    def roll(
+        self, grid: Grid, origins: NDArray[np.int64], count: int, *, fresh: bool = True
+    ) -> Values:
         memory = self.errors.memory
         first = max(int(origins[0]) - self.memory(), 0)
         last = int(origins[-1])

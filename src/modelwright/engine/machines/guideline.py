@@ -80,7 +80,7 @@ def sufficiency(frame: Frame, rows: Rows, months: list[int]) -> dict[str, Any]:
     if covered < ENOUGH_SHARE:
         notes.append(f"Only {covered:.0%} of the time was read: fill the gaps.")
     missing = [MONTHS[m - 1] for m in range(1, 13) if m not in months]
-    if missing and frame.resolution != PERIOD:
+    if missing and days >= SEASON_DAYS and frame.resolution != PERIOD:
         notes.append(f"No readings from {', '.join(missing)}.")
     return {
         "sufficient": not notes,

@@ -36,6 +36,7 @@ MOST_HORIZON = 2000
 USUAL_HORIZON = 7
 MOST_ORIGINS = 2000
 CHUNK = 4096
+FEW_ERRORS = 200
 
 COMMON_PARAMETERS: tuple[Parameter, ...] = (
     TextParameter("target", None, "Channel to forecast; null for energy, else power.", True),
@@ -78,7 +79,9 @@ class ForecastModel(MachineModel):
         """Fit to `grid`, whose first `earlier` cells are those of the fit before, if any."""
 
     @abstractmethod
-    def roll(self, grid: Grid, origins: NDArray[np.int64], count: int) -> Values:
+    def roll(
+        self, grid: Grid, origins: NDArray[np.int64], count: int, *, fresh: bool = True
+    ) -> Values:
         """Return forecasts of 1 … `count` steps from each origin.
 
         Parameters
@@ -87,6 +90,9 @@ class ForecastModel(MachineModel):
         origins : ndarray of int64, shape (m,)
             Last cell that is known, increasing; cells after it are not looked at.
         count : int
+        fresh : bool
+            Whether a type that has to be fitted anew to know later cells is so for each origin; if
+            not, only each `horizon` cells.
 
         Returns
         -------
@@ -181,10 +187,12 @@ class ForecastModel(MachineModel):
         horizon = min(self.horizon, len(grid) - cut)
         last = len(grid) - horizon
         origins = np.unique(np.linspace(cut - 1, last - 1, MOST_ORIGINS).astype(np.int64))
-        paths = self._within(self.roll(grid, origins, horizon))
+        paths = self._within(self.roll(grid, origins, horizon, fresh=False))
         ahead = origins[:, None] + np.arange(1, horizon + 1)
         errors = grid.values[ahead] - paths
         cell = self._cells(grid.times)[ahead]
+        if np.isfinite(errors).sum() < FEW_ERRORS:
+            self.warnings.append("The readings are few: the forecast's band is a guess.")
         self.band = HorizonBand.of(errors, cell, self.growth(horizon), self.coverage)
 
     def _within(self, values: Values) -> Values:
@@ -252,7 +260,7 @@ class ForecastModel(MachineModel):
         found = np.full(count, np.nan)
         for low in range(0, count - self.horizon, CHUNK):
             origins = np.arange(low, min(low + CHUNK, count - self.horizon))
-            paths = self.roll(grid, origins, self.horizon)
+            paths = self.roll(grid, origins, self.horizon, fresh=False)
             found[origins + self.horizon] = self._within(paths[:, -1])
         return found
 
@@ -284,7 +292,6 @@ class ForecastModel(MachineModel):
             "mase": self._scaled(actual - mean),
             "mase_naive": self._scaled(actual - naive),
             "coverage": float(inside[known].mean()) if known.any() else None,
-            "horizon": float(self.horizon),
         }
         return machine_evaluation(times, actual, mean, more)
 
