@@ -76,6 +76,7 @@ TABLE: dict[str, dict[str, str]] = {
     "api/v1/machines/<str:machine_id>/forecast/": {"GET": "viewer"},
     "api/v1/model-performance/metrics/record/": {"POST": "trainer"},
     "api/v1/model-performance/metrics/trend/": {"GET": "viewer"},
+    "api/v1/model-performance/drift/check/": {"POST": "trainer"},
     "api/v1/model-performance/alerts/": {"GET": "viewer"},
     "api/v1/model-performance/alerts/active/": {"GET": "viewer"},
     "api/v1/model-performance/alerts/<str:alert_id>/": {"GET": "viewer"},

@@ -5,6 +5,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema
 
 from modelwright.api.metrics_serializers import (
+    DriftRequestSerializer,
+    DriftSerializer,
     MetricsRecordedSerializer,
     MetricsRecordRequestSerializer,
     TrendQuerySerializer,
@@ -50,4 +52,15 @@ TREND = extend_schema(
     summary="Read how a model has done, and where that leads",
     parameters=[TrendQuerySerializer],
     responses={200: TrendSerializer, **CLOSED},
+)
+DRIFT = extend_schema(
+    operation_id="drift_check",
+    tags=[TAG],
+    summary="Check a model for drift",
+    description=(
+        "Of the data, by counts that are kept of each hour, and of the errors. Drift is recorded"
+        " and raises an alert; a check up to the last reading that finds none closes it."
+    ),
+    request=DriftRequestSerializer,
+    responses={200: DriftSerializer, **CLOSED, 429: THROTTLED},
 )

@@ -114,3 +114,46 @@ class TrendSerializer(serializers.Serializer[Any]):
     degradation_rate = serializers.FloatField(
         help_text="Relative growth of the error a day: 0.01 is 1 %; below 0 it shrinks."
     )
+
+
+class DriftRequestSerializer(ModelSerializer):
+    """Which version to check, and over which period."""
+
+    model_id = IdField(required=False, help_text="Of the training job; default the champion's.")
+    evaluation_start = serializers.DateTimeField(
+        required=False, help_text="Default 24 hours before the end."
+    )
+    evaluation_end = serializers.DateTimeField(
+        required=False, help_text="Excluded; default the last reading."
+    )
+
+
+class PerformanceSerializer(serializers.Serializer[Any]):
+    """How a version does."""
+
+    r_squared = serializers.FloatField(allow_null=True)
+    rmse = serializers.FloatField(allow_null=True)
+    mae = serializers.FloatField(allow_null=True)
+
+
+class FeatureSerializer(serializers.Serializer[Any]):
+    """One test of one channel."""
+
+    name = serializers.CharField()
+    test = serializers.CharField()
+    statistic = serializers.FloatField()
+    p_value = serializers.FloatField()
+    drifted = serializers.BooleanField()
+
+
+class DriftSerializer(serializers.Serializer[Any]):
+    """What a drift check found."""
+
+    drift_detected = serializers.BooleanField()
+    drift_score = serializers.FloatField()
+    drift_type = serializers.ChoiceField(choices=DRIFT_TYPES)
+    recommendation = serializers.CharField()
+    threshold = serializers.FloatField(help_text="What the score is compared with.")
+    current_performance = PerformanceSerializer()
+    baseline_performance = PerformanceSerializer(help_text="On the hold-out of the training.")
+    features = FeatureSerializer(many=True)

@@ -12,6 +12,7 @@ from modelwright.api import metrics_docs as docs
 from modelwright.api.alert_serializers import AlertSerializer
 from modelwright.api.base import actor_of
 from modelwright.api.metrics_serializers import (
+    DriftRequestSerializer,
     MetricsRecordRequestSerializer,
     MetricsRecordSerializer,
     TrendPointSerializer,
@@ -19,6 +20,7 @@ from modelwright.api.metrics_serializers import (
 )
 from modelwright.api.performance_base import PerformanceView, parameters
 from modelwright.catalog.machines import machine_get
+from modelwright.monitoring.drift import drift_check_run, drift_facts
 from modelwright.monitoring.records import metrics_record
 from modelwright.monitoring.trends import metrics_trend
 from modelwright.monitoring.versions import version_for
@@ -73,3 +75,23 @@ class MetricsTrendView(PerformanceView):
                 "degradation_rate": found.degradation_rate,
             }
         )
+
+
+@extend_schema_view(post=docs.DRIFT)
+class DriftCheckView(PerformanceView):
+    """Checking for drift."""
+
+    actions: ClassVar = {"POST": Action.RUNS_TRAIN}
+
+    def post(self, request: Request) -> Response:
+        """Check, and say what was found."""
+        body = parameters(request, DriftRequestSerializer).validated_data
+        checked = drift_check_run(
+            machine=machine_get(body["machine_id"]),
+            model_type=body["model_type"],
+            start=body.get("evaluation_start"),
+            end=body.get("evaluation_end"),
+            model_id=body.get("model_id"),
+            user=actor_of(request),
+        )
+        return Response(drift_facts(checked))

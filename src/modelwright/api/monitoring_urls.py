@@ -12,7 +12,7 @@ from modelwright.api.alert_views import (
     AlertSilenceView,
     AlertView,
 )
-from modelwright.api.metrics_views import MetricsRecordView, MetricsTrendView
+from modelwright.api.metrics_views import DriftCheckView, MetricsRecordView, MetricsTrendView
 from modelwright.api.watch_views import (
     MachineAnomaliesView,
     MachineAnomalyView,
@@ -37,6 +37,7 @@ urlpatterns = [
     path(f"{MACHINE}forecast/", MachineForecastView.as_view(), name="api-machine-forecast"),
     path(f"{PERFORMANCE}metrics/record/", MetricsRecordView.as_view(), name="api-metrics-record"),
     path(f"{PERFORMANCE}metrics/trend/", MetricsTrendView.as_view(), name="api-metrics-trend"),
+    path(f"{PERFORMANCE}drift/check/", DriftCheckView.as_view(), name="api-drift-check"),
     path(f"{PERFORMANCE}alerts/", AlertListView.as_view(), name="api-alerts"),
     path(f"{PERFORMANCE}alerts/active/", AlertsActiveView.as_view(), name="api-alerts-active"),
     path(ALERT, AlertView.as_view(), name="api-alert"),
