@@ -15,7 +15,12 @@ from modelwright.accounts.models import User
 from modelwright.accounts.services import user_create
 from modelwright.cli.errors import CommandError
 from modelwright.cli.running import new_app
-from modelwright.cli.samples import samples_load
+from modelwright.cli.samples import (
+    machines_ever,
+    sample_machines_go_on,
+    sample_machines_load,
+    samples_load,
+)
 from modelwright.config.settings import env
 from modelwright.core.errors import InvalidInputError
 from modelwright.runs.errors import SubjectBusyError
@@ -37,6 +42,7 @@ def prepare(
     typer.echo(_first_admin())
     if not no_samples:
         _first_training()
+        _machines()
 
 
 def _migrate() -> None:
@@ -78,3 +84,12 @@ def _first_training() -> None:
         training_submit(request=request, user=User.objects.filter(username=ADMIN).first())
     except SubjectBusyError:
         typer.echo("The first training is on its way already.")
+
+
+def _machines() -> None:
+    """Make the sample machines where there has never been one, or have them read on."""
+    admin = User.objects.filter(username=ADMIN).first()
+    if machines_ever():
+        sample_machines_go_on(user=admin)
+        return
+    sample_machines_load(user=admin)
