@@ -12,6 +12,10 @@ FILES = (
     "tests/api/test_readings_in.py",
     "tests/api/test_machines.py",
     "tests/api/test_jobs.py",
+    "tests/api/test_drift.py",
+    "tests/monitoring/test_alerts.py",
+    "tests/monitoring/test_counting.py",
+    "tests/monitoring/test_sql.py",
 )
 
 
