@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modelwright.accounts.models import AuditEntry
+from modelwright.accounts.notification_models import Channel, Notice
 from modelwright.catalog.models import Machine
 from modelwright.core.clock import now
 from modelwright.core.errors import InvalidInputError
@@ -216,6 +217,26 @@ def test_rules_are_checked(make_machine: MakeMachine) -> None:
     assert not AlertRule.objects.exists()
     verbs = AuditEntry.objects.filter(verb__startswith="alert_rule").values_list("verb", flat=True)
     assert set(verbs) == {"alert_rule.created", "alert_rule.deleted"}
+
+
+def test_channels_are_told_where_an_alert_stands(make_machine: MakeMachine) -> None:
+    Channel.objects.create(name="Ops", kind="webhook", target="x")
+    machine = make_machine(name="Kiln")
+
+    def told_now() -> tuple[int, str, str]:
+        notice = Notice.objects.get()
+        return notice.sequence, notice.state, notice.title
+
+    alert = open_alert(machine)
+    assert told_now() == (1, "warning", "Data drift: Kiln (baseline)")
+    open_alert(machine)
+    alert_acknowledge(alert=alert, user=None)
+    assert told_now()[:2] == (1, "warning")
+    alert = open_alert(machine, severity=Severity.CRITICAL)
+    assert told_now()[:2] == (2, "critical")
+    alert_resolve(alert=alert, user=None, resolution="Sensor changed.")
+    assert told_now()[:2] == (3, "resolved")
+    assert Notice.objects.get().body == "Sensor changed."
 
 
 EVENTS = st.lists(

@@ -17,8 +17,10 @@ class MonitoringConfig(AppConfig):
         """Follow readings, trainings and champions; name the views."""
         from modelwright.catalog.ingest import on_readings  # noqa: PLC0415  (models load first)
         from modelwright.monitoring import completion  # noqa: PLC0415
+        from modelwright.monitoring.alerts import on_alert  # noqa: PLC0415
         from modelwright.monitoring.counting import readings_counted  # noqa: PLC0415
         from modelwright.monitoring.silence import readings_came  # noqa: PLC0415
+        from modelwright.monitoring.telling import alert_told  # noqa: PLC0415
         from modelwright.registry.promotion import on_champion  # noqa: PLC0415
         from modelwright.runs.kinds import on_completion, on_end  # noqa: PLC0415
 
@@ -27,5 +29,6 @@ class MonitoringConfig(AppConfig):
         on_completion("training", completion.training_completed)
         on_end("training", completion.training_ended)
         on_champion(completion.champion_changed)
+        on_alert(alert_told)
         view_register("v_latest_model_performance", latest_model_performance)
         view_register("v_unresolved_alerts", unresolved_alerts)

@@ -1,0 +1,39 @@
+"""Telling people of alerts: what happens to one goes to the outbox in the same transaction."""
+
+from modelwright.accounts.notifications.outbox import notify
+from modelwright.core.clock import now
+from modelwright.monitoring.alert_types import AlertType
+from modelwright.monitoring.models import Alert
+
+PAGE = "/ui/alerts"
+
+
+def alert_told(alert: Alert, what: str) -> None:
+    """Tell that an alert fires or is resolved; that somebody looks after it needs no telling.
+
+    How bad it is is part of where it stands, so that an alert that got worse is told again.
+    """
+    silenced = alert.silenced_until is not None and alert.silenced_until > now()
+    if what == Alert.Status.ACKNOWLEDGED or silenced:
+        return
+    resolved = what == Alert.Status.RESOLVED
+    machine = alert.machine
+    notify(
+        event="alert",
+        incident=f"alert:{alert.incident}",
+        state="resolved" if resolved else alert.severity,
+        severity=alert.severity,
+        title=f"{AlertType(alert.alert_type).label}: {machine.name if machine else 'server'}"
+        f"{f' ({alert.model_type})' if alert.model_type else ''}",
+        body=(alert.resolution or alert.message) if resolved else alert.message,
+        path=PAGE,
+        data={
+            "alert_id": str(alert.pk),
+            "alert_type": alert.alert_type,
+            "model_type": alert.model_type,
+            "machine_id": str(machine.pk) if machine else None,
+            "machine_name": machine.name if machine else None,
+            "current_value": alert.current_value,
+            "threshold": alert.threshold,
+        },
+    )
