@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError, connections, transaction
@@ -17,13 +17,14 @@ from modelwright.core.files import private_dir
 from modelwright.runs import stopping
 from modelwright.runs.jobs import Claim, job_claim, job_end, job_release
 from modelwright.runs.kinds import kind_of, queues_all
-from modelwright.runs.models import Job, TrainingRun
+from modelwright.runs.models import Job
 from modelwright.runs.names import worker_name
 from modelwright.runs.states import Status
 from modelwright.runs.watch import DB_ERRORS, OnProgress, Outcome, Watch
 
 log = logging.getLogger(__name__)
 
+AnyJob = TypeVar("AnyJob", bound=Job)
 DB_TRIES = 5
 
 
@@ -54,12 +55,12 @@ def _claim_in_turn(turns: deque[str], worker: str) -> Claim | None:
     return None
 
 
-def run_here(run: TrainingRun, on_progress: OnProgress | None = None) -> TrainingRun:
+def run_here(run: AnyJob, on_progress: OnProgress | None = None) -> AnyJob:
     """Run a pending job in this process's own child, as `modelwright train` does.
 
     Returns
     -------
-    TrainingRun
+    Job
         As it stands in the end; somebody else's, where a worker was quicker.
     """
     claim = job_claim(queue=kind_of(run).queue, worker=worker_name(), only=run.pk)

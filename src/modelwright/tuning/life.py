@@ -180,6 +180,7 @@ def unit_add(
     role: TuningUnit.Role,
     *,
     proposals: Sequence[Mapping[str, Any]] = (),
+    ring: bool = True,
 ) -> TuningUnit:
     """Write a pending piece of work and ring for a worker once the transaction is through."""
     unit = TuningUnit.objects.create(
@@ -192,7 +193,8 @@ def unit_add(
         time_limit_seconds=settings.JOB_TIME_LIMIT_SECONDS,
         memory_limit_mb=settings.JOB_MEMORY_LIMIT_MB,
     )
-    job_announce(unit)
+    if ring:
+        job_announce(unit)
     return unit
 
 

@@ -139,6 +139,7 @@ def tuning_submit(
     user: User | None,
     parent: TuningRun | None = None,
     continues: bool = False,
+    here: bool = False,
 ) -> TuningRun:
     """Write a pending search and ring for a worker once the transaction is through.
 
@@ -154,6 +155,8 @@ def tuning_submit(
         A search to start from.
     continues : bool
         Take the parent's trials over: it is the same search, which was stopped.
+    here : bool
+        The caller runs it itself, as one piece: no bell is rung.
 
     Raises
     ------
@@ -179,7 +182,7 @@ def tuning_submit(
         "sampler": config.sampler,
         "continues": continues,
     }
-    at_one_place = config.method == BAYESIAN or config.early_stopping
+    at_one_place = here or config.method == BAYESIAN or config.early_stopping
     role = TuningUnit.Role.WHOLE if at_one_place else TuningUnit.Role.PLAN
     with transaction.atomic():
         run = TuningRun.objects.create(
@@ -192,7 +195,7 @@ def tuning_submit(
             parent_tuning_run=parent,
             user=user,
         )
-        unit_add(run, 0, role)
+        unit_add(run, 0, role, ring=not here)
         audit_record(
             verb=Verb.RUN_SUBMITTED,
             target=run,

@@ -1,29 +1,21 @@
 """`modelwright train FILE`: here and now, with a progress bar."""
 
-import contextlib
 import json
-import signal
-import threading
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
 from django.conf import settings
-from django.db import connections
 
-from modelwright.accounts.models import User
 from modelwright.cli.errors import CommandError, UsageError
-from modelwright.cli.following import progress_bar, run_follow
+from modelwright.cli.here import account_named, train_here
 from modelwright.cli.output import print_json
 from modelwright.cli.run_views import print_metrics, run_facts
 from modelwright.cli.running import new_app
-from modelwright.core.errors import ModelwrightError
 from modelwright.engine.presets import PRESETS
-from modelwright.runs.executor import run_here
 from modelwright.runs.management.datasets import dataset_place
 from modelwright.runs.models import TrainingRun
-from modelwright.runs.services import TrainingRequest, training_cancel, training_submit
+from modelwright.runs.services import TrainingRequest
 from modelwright.runs.states import Status
 
 app = new_app()
@@ -62,7 +54,7 @@ def train(
         raise UsageError("Name the column to predict with --target, or a --preset.")
     if preset not in {"", *PRESETS}:
         raise UsageError(f"There is no preset {preset!r}: {', '.join(sorted(PRESETS))}.")
-    account = _account(user)
+    account = account_named(user)
     request = TrainingRequest(
         dataset_path=dataset_place(file.absolute()),
         test_split=test_size,
@@ -75,58 +67,13 @@ def train(
         task=task,
         random_state=seed,
     )
-    run = _run(training_submit(request=request, user=account, ring=False))
+    run = train_here(request, account)
     if as_json:
         print_json(run_facts(run))
     else:
         _tell(run)
     if run.status != Status.COMPLETED:
         raise CommandError(f"Run {run.number} {run.status}. {run.error_message}".strip())
-
-
-def _run(run: TrainingRun) -> TrainingRun:
-    with progress_bar() as bar, _CancelledByInterrupt(run):
-        task = bar.add_task(f"run {run.number}", total=100)
-
-        def show(percent: float, step: str, message: str) -> None:
-            bar.update(task, completed=percent, description=f"run {run.number}: {message or step}")
-
-        run = run_here(run, show)
-        if run.status == Status.COMPLETED:
-            bar.update(task, completed=100, description=f"run {run.number}: completed")
-    return run if run.is_ended else run_follow(run)  # a worker was quicker
-
-
-class _CancelledByInterrupt:
-    """Turns Ctrl-C into a cancelling of the run, so that it ends as any cancelled run does."""
-
-    def __init__(self, run: TrainingRun) -> None:
-        self._run = run
-        self._before: Any = None
-
-    def __enter__(self) -> None:
-        self._before = signal.signal(signal.SIGINT, self._on_interrupt)
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
-
-    def _on_interrupt(self, _number: int, _frame: FrameType | None) -> None:
-        # from a thread: the main one may be in the middle of a transaction
-        threading.Thread(target=self._cancel).start()
-
-    def _cancel(self) -> None:
-        with contextlib.suppress(ModelwrightError):  # it has just ended by itself
-            training_cancel(run=self._run, user=None)
-        connections.close_all()
-
-
-def _account(username: str) -> User | None:
-    if not username:
-        return None
-    account = User.objects.filter(username=username).first()
-    if account is None:
-        raise CommandError(f"There is no user {username!r}: `modelwright user add {username}`.")
-    return account
 
 
 def _parameter(text: str) -> tuple[str, Any]:
