@@ -1,14 +1,17 @@
-"""The walk: somebody else's data set, experiment and model run are closed at every address."""
+"""The walk: somebody else's data set, upload, experiment, model run and search are closed."""
 
+import re
 from typing import Any
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from modelwright.catalog.models import DataSet, Experiment, Share
+from modelwright.catalog.models import DataSet, Experiment, Share, Upload
+from modelwright.catalog.uploads import upload_begin
 from modelwright.runs.models import TrainingRun
+from modelwright.tuning.models import TuningRun
 from tests.api.research import a_model_run, an_experiment, share
-from tests.people import browser, rest
+from tests.people import browser, person, rest
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +37,11 @@ def walk(patterns: Any, prefix: str = "") -> list[str]:
     return routes
 
 
-NAMED = ("<str:dataset_id>", "<str:experiment_id>", "<str:run_id>", "<int:number>")
+NAMED = (
+    "<str:dataset_id>", "<str:upload_id>", "<str:experiment_id>", "<str:run_id>",
+    "<str:tuning_run_id>", "<int:number>", "<uuid:dataset_id>", "<uuid:upload_id>",
+    "<uuid:experiment_id>", "<uuid:run_id>", "<uuid:search_id>",
+)  # fmt: skip
 ROUTES = [
     route
     for route in walk(get_resolver().url_patterns)
@@ -47,7 +54,14 @@ def theirs() -> TrainingRun:
     """A model run of the administrator's, shared with the account `other` alone."""
     experiment = an_experiment("admin")
     share(experiment, "other", "viewer")
-    return a_model_run(experiment)
+    run = a_model_run(experiment)
+    TuningRun.objects.create(
+        model_run=run, tuning_method="grid_search", status="completed",
+        config={"cv_folds": 3, "param_grid": {"n_estimators": [5]}, "scoring_metric": "accuracy"},
+        results={"best_score": 0.9, "all_results": []}, best_params={"n_estimators": 5},
+    )  # fmt: skip
+    upload_begin(user=person("admin"), source="theirs.csv", size_bytes=10)
+    return run
 
 
 def fill(route: str, run: TrainingRun) -> str:
@@ -55,19 +69,24 @@ def fill(route: str, run: TrainingRun) -> str:
     assert experiment is not None
     held = experiment.shares.get()
     for name, value in {
-        "<str:dataset_id>": experiment.dataset_id,
-        "<str:experiment_id>": experiment.pk,
-        "<str:run_id>": run.pk,
-        "<int:number>": run.number,
-        "<int:share_id>": held.pk,
+        "dataset_id": experiment.dataset_id,
+        "upload_id": Upload.objects.get().pk,
+        "experiment_id": experiment.pk,
+        "run_id": run.pk,
+        "tuning_run_id": TuningRun.objects.get().pk,
+        "search_id": TuningRun.objects.get().pk,
+        "number": run.number,
+        "share_id": held.pk,
+        "kind": "csv",
     }.items():
-        route = route.replace(name, str(value))
+        route = re.sub(rf"<\w+:{name}>", str(value), route)
     assert "<" not in route, f"say what stands for the parameter of {route}"
     return f"/{route}"
 
 
 def test_the_walk_finds_something() -> None:
-    assert len(ROUTES) > 15
+    assert len(ROUTES) > 50
+    assert all(any(name in route for route in ROUTES) for name in NAMED)
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -85,10 +104,13 @@ def test_it_is_closed_at(route: str, who: str, theirs: TrainingRun) -> None:
         said = b"" if answer.streaming else answer.content
         assert theirs.model_version.encode() not in said
         assert b"Which word?" not in said
+        assert b"n_estimators" not in said
+        assert b"theirs.csv" not in said
     assert TrainingRun.objects.filter(pk=theirs.pk, notes="").exists()
     assert Experiment.objects.filter(name="Which word?").count() == 1
     assert DataSet.objects.count() == 1
     assert list(Share.objects.values_list("level", flat=True)) == ["viewer"]
+    assert (TuningRun.objects.count(), Upload.objects.count()) == (1, 1)
 
 
 @pytest.mark.parametrize("who", ["trainer", "viewer"])
@@ -97,7 +119,8 @@ def test_it_is_closed_at(route: str, who: str, theirs: TrainingRun) -> None:
     [
         "/api/v1/datasets/", "/api/v1/experiments/", "/api/v1/models/", "/api/training/runs/",
         "/api/v1/experiments/?search=word", "/api/v1/datasets/?search=table", "/ui/runs",
-        "/ui/runs?status=completed", "/ui/compare",
+        "/ui/runs?status=completed", "/ui/compare", "/api/v1/tuning/tune/", "/ui/datasets",
+        "/ui/experiments", "/ui/searches",
     ],
 )  # fmt: skip
 def test_no_list_shows_it(url: str, who: str, theirs: TrainingRun) -> None:
@@ -108,7 +131,15 @@ def test_no_list_shows_it(url: str, who: str, theirs: TrainingRun) -> None:
 
 
 @pytest.mark.parametrize(
-    "route", [r for r in ROUTES if r.startswith("api/v1/") and "<int:share_id>" not in r]
+    "route",
+    [
+        route
+        for route in ROUTES
+        if route.startswith("api/v1/")
+        and "<int:share_id>" not in route
+        and "upload_id" not in route  # is its owner's alone
+        and not route.endswith(("/cancel/", "/continue/", "/train-best/"))
+    ],
 )
 def test_with_a_share_it_opens_for_looking(route: str, theirs: TrainingRun) -> None:
     url = fill(route, theirs)

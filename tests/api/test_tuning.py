@@ -7,10 +7,11 @@ import time
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 
 from modelwright.accounts.models import AuditEntry
-from modelwright.runs.models import TrainingRun
+from modelwright.runs.models import JobEvent, TrainingRun
 from modelwright.tuning.models import TuningRun, TuningTrial, TuningUnit
 from tests.api.research import (
     MALFORMED,
@@ -22,7 +23,7 @@ from tests.api.research import (
     an_experiment,
     share,
 )
-from tests.people import rest
+from tests.people import person, rest
 from tests.tuning.conftest import work_all
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("silent_bell")]
@@ -467,9 +468,35 @@ def test_the_list_is_narrowed_by_model_run_and_status(model_run: TrainingRun) ->
 # --- the database itself -----------------------------------------------------------------------
 
 
+def test_a_search_is_deleted_by_its_owner_with_all_that_hangs_on_it(
+    model_run: TrainingRun,
+) -> None:
+    run = tuned(model_run)
+    open_one = tune(model_run).json()["tuning_run_id"]
+    finer = TuningRun.objects.create(
+        model_run=model_run, tuning_method="bayesian", parent_tuning_run=run, status="completed"
+    )
+    assert model_run.experiment is not None
+    share(model_run.experiment, "other", "editor")
+    person("other").groups.add(Group.objects.get_or_create(name="DRH")[0])
+    assert rest("other").delete(f"{TUNE}/{run.pk}/").status_code == 403
+    assert rest("trainer").get(f"{TUNE}/{run.pk}/").json()["tuning_run_id"] == str(run.pk)
+    for key in (run.pk, open_one):
+        assert rest("trainer").delete(f"{TUNE}/{key}/").status_code == 204
+        assert rest("trainer").delete(f"{TUNE}/{key}/").status_code == 404
+    assert list(TuningRun.objects.all()) == [finer]
+    assert not TuningUnit.objects.exists()
+    assert not TuningTrial.objects.exists()
+    assert not JobEvent.objects.exists()
+    assert AuditEntry.objects.filter(verb="search.deleted").count() == 2
+    assert work_all() == 0
+
+
 def test_deleting_a_model_run_deletes_its_searches(model_run: TrainingRun) -> None:
     run = tuned(model_run)
+    assert JobEvent.objects.filter(job_id=run.pk).exists()
     assert rest("trainer").delete(f"{MODELS}{model_run.pk}/").status_code == 204
+    assert not JobEvent.objects.exists()
     for table in (TuningRun, TuningUnit, TuningTrial):
         assert not table.objects.exists(), table
     assert ask(run, "status").status_code == 404

@@ -154,6 +154,10 @@ def test_the_database_deletes_a_running_search_and_the_worker_stops(
     slow = {"n_estimators": [300], "min_samples_leaf": list(range(1, 40))}
     key = owner.tune(slow, cv_folds=10)
     owner.until_tried(key, 2)
+    versions = "SELECT id FROM model_versions WHERE run_id = %s"
+    for table in ("model_promotions", "model_aliases"):
+        column = "to_version_id" if table == "model_promotions" else "version_id"
+        database.execute(f"DELETE FROM {table} WHERE {column} IN ({versions})", [owner.model_run])
     database.execute("DELETE FROM model_versions WHERE run_id = %s", [owner.model_run])
     database.execute("DELETE FROM model_runs WHERE id = %s", [owner.model_run])
     for table in ("tuning_trials", "tuning_units"):
@@ -161,5 +165,8 @@ def test_the_database_deletes_a_running_search_and_the_worker_stops(
             f"SELECT count(*) FROM {table} WHERE tuning_run_id = '{key}'"
         ).fetchone()
         assert found == (0,), table
+    assert database.execute(
+        "SELECT count(*) FROM run_events e WHERE e.job_id = %s", [key]
+    ).fetchone() == (0,)
     eventually(lambda: not many.pids()["children"], seconds=5, what="its processes end")
     assert owner.stack.request("GET", "/readyz").status_code == 200

@@ -102,7 +102,7 @@ def test_searches_of_others_are_refused(trainer: Client, viewer: Client) -> None
     address = f"/ui/searches/{search.pk}"
     for path in ("", "/events", "/export/csv"):
         assert trainer.get(address + path).status_code == 403, path
-    for path in ("/cancel", "/continue", "/train"):
+    for path in ("/cancel", "/continue", "/train", "/delete"):
         assert trainer.post(address + path).status_code == 403, path
         assert viewer.post(address + path).status_code == 403, path
         assert trainer.get(address + path).status_code == 405, path
@@ -111,7 +111,16 @@ def test_searches_of_others_are_refused(trainer: Client, viewer: Client) -> None
     share(run.experiment, "trainer", "viewer")
     page = trainer.get(address).content.decode()
     assert "Train the best" not in page
+    assert "Delete the search" not in page
     assert trainer.post(f"{address}/train").status_code == 403
+
+
+def test_its_owner_deletes_it(trainer: Client, run: TrainingRun) -> None:
+    search = make_search(run, status="completed")
+    assert "Delete the search" in trainer.get(f"/ui/searches/{search.pk}").content.decode()
+    answer = trainer.post(f"/ui/searches/{search.pk}/delete")
+    assert answer["Location"] == f"/ui/models/{run.pk}"
+    assert not TuningRun.objects.exists()
 
 
 def test_it_is_cancelled_and_goes_on(trainer: Client, run: TrainingRun) -> None:

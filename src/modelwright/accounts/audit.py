@@ -28,6 +28,7 @@ class Verb(StrEnum):
     RUN_REQUEUED = "run.requeued"
     RUN_NOTES_CHANGED = "run.notes_changed"
     RUN_DELETED = "run.deleted"
+    SEARCH_DELETED = "search.deleted"
     VERSION_CREATED = "version.created"
     CHAMPION_CHANGED = "champion.changed"
     ALIAS_SET = "alias.set"

@@ -90,6 +90,30 @@ LIST = extend_schema(
         404: NO_PAGE,
     },
 )
+DETAIL = extend_schema(
+    operation_id="tuning_read",
+    tags=[TAG],
+    summary="Read one search",
+    parameters=[ID],
+    responses={200: TuningListSerializer, 400: NOT_A_UUID, **CLOSED, 404: NO_RUN},
+)
+DELETE = extend_schema(
+    operation_id="tuning_delete",
+    tags=[TAG],
+    summary="Delete a search",
+    description=(
+        "With its trials; one that goes on still is ended. For the experiment's owner; of the"
+        " shared pool, for administrators."
+    ),
+    parameters=[ID],
+    responses={
+        204: OpenApiResponse(description="Deleted"),
+        400: NOT_A_UUID,
+        **CLOSED,
+        404: NO_RUN,
+        429: THROTTLED,
+    },
+)
 STATUS = extend_schema(
     operation_id="tuning_status",
     tags=[TAG],

@@ -12,6 +12,7 @@ from modelwright.api.tuning_views import (
     TuningStatusView,
     TuningTrainBestView,
     TuningTrialsView,
+    TuningView,
 )
 
 TUNE = "api/v1/tuning/tune/"
@@ -19,6 +20,7 @@ RUN = f"{TUNE}<str:tuning_run_id>/"
 
 urlpatterns = [
     path(TUNE, TuneView.as_view(), name="api-tune"),
+    path(RUN, TuningView.as_view(), name="api-tuning"),
     path(f"{RUN}status/", TuningStatusView.as_view(), name="api-tuning-status"),
     path(f"{RUN}results/", TuningResultsView.as_view(), name="api-tuning-results"),
     path(f"{RUN}trials/", TuningTrialsView.as_view(), name="api-tuning-trials"),

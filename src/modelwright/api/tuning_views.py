@@ -38,6 +38,7 @@ from modelwright.tuning.models import TuningRun
 from modelwright.tuning.services import (
     tuning_cancel,
     tuning_continue,
+    tuning_delete,
     tuning_submit,
     tuning_train_best,
 )
@@ -149,6 +150,23 @@ def _row(run: TuningRun) -> dict[str, Any]:
         "user_notes": run.user_notes,
         "started_by_username": run.user.username if run.user else None,
     }
+
+
+@extend_schema_view(get=docs.DETAIL, delete=docs.DELETE)
+class TuningView(DetailView):
+    """One search."""
+
+    actions: ClassVar = {"GET": Action.RUNS_VIEW, "DELETE": Action.RUNS_TRAIN}
+
+    def get(self, request: Request, tuning_run_id: str) -> Response:
+        """Return it as the list has it."""
+        return Response(_row(tuning_run_of(request, tuning_run_id)))
+
+    def delete(self, request: Request, tuning_run_id: str) -> Response:
+        """Delete it with its trials."""
+        run = tuning_run_of(request, tuning_run_id, Level.OWNER)
+        tuning_delete(run=run, user=actor_of(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 @extend_schema_view(get=docs.STATUS)

@@ -1,4 +1,4 @@
-"""The rule "nothing leaves an end state", kept by the database itself (a migration operation)."""
+"""Rules about jobs that the database itself keeps, as migration operations."""
 
 from typing import Any
 
@@ -51,5 +51,42 @@ def end_states_are_final(table: str, *, again: bool = False) -> Operation:
         schema_editor.execute(
             _UNDO[schema_editor.connection.vendor].format(table=table), params=None
         )
+
+    return RunPython(add, remove)
+
+
+_EVENTS_SQLITE = """
+CREATE TRIGGER {table}_events_go_too AFTER DELETE ON {table}
+BEGIN DELETE FROM run_events WHERE job_id = OLD.id; END
+"""
+_EVENTS_POSTGRESQL = """
+CREATE FUNCTION {table}_events_go_too() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM run_events WHERE job_id = OLD.id;
+    RETURN OLD;
+END $$;
+CREATE TRIGGER {table}_events_go_too AFTER DELETE ON {table}
+FOR EACH ROW EXECUTE FUNCTION {table}_events_go_too();
+"""
+_EVENTS_UNDO = {
+    "sqlite": "DROP TRIGGER {table}_events_go_too",
+    "postgresql": "DROP FUNCTION {table}_events_go_too CASCADE",
+}
+
+
+def events_go_too(table: str) -> Operation:
+    """Return the migration operation that has a row's events deleted with it, whoever deletes it.
+
+    A foreign key can't do it: events are those of several tables.
+    """
+
+    def add(_apps: Any, schema_editor: Any) -> None:
+        sql = {"sqlite": _EVENTS_SQLITE, "postgresql": _EVENTS_POSTGRESQL}
+        text = sql[schema_editor.connection.vendor].format(table=table)
+        schema_editor.execute(text, params=None)
+
+    def remove(_apps: Any, schema_editor: Any) -> None:
+        text = _EVENTS_UNDO[schema_editor.connection.vendor].format(table=table)
+        schema_editor.execute(text, params=None)
 
     return RunPython(add, remove)

@@ -8,7 +8,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
 from modelwright.accounts.models import User
-from modelwright.catalog.access import Level, experiment_level
+from modelwright.catalog.access import Level, experiment_level, may_all
 from modelwright.engine.search.results import COMPLETE, DROPPED, FAILED, Trial, ranked
 from modelwright.runs.models import JobEvent
 from modelwright.runs.states import Status
@@ -94,6 +94,10 @@ class SearchView:
         self._asked = (across, down)
         experiment = run.model_run.experiment
         self.edits = experiment is None or experiment_level(user, experiment) >= Level.EDITOR
+        self.owns = (
+            may_all(user) if experiment is None
+            else experiment_level(user, experiment) >= Level.OWNER
+        )  # fmt: skip
 
     @property
     def title(self) -> str:

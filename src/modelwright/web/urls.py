@@ -68,6 +68,7 @@ urlpatterns = [
     path("ui/searches", searches.searches, name="searches"),
     path(SEARCH, searches.search, name="search"),
     path(f"{SEARCH}/events", searches.search_events, name="search_events"),
+    path(f"{SEARCH}/delete", searches.search_delete, name="search_delete"),
     path(f"{SEARCH}/cancel", searches.search_cancel, name="search_cancel"),
     path(f"{SEARCH}/continue", searches.search_continue, name="search_continue"),
     path(f"{SEARCH}/train", searches.search_train, name="search_train"),

@@ -39,6 +39,7 @@ app = new_app()
 SHOWN = 10
 METHODS = {"grid": "grid_search", "random": "random_search"}
 POLL_SECONDS = 0.25
+ENDED_EARLY = {"cancelled": ", stopped", "timed_out": ", out of time"}
 
 
 @app.command()
@@ -229,7 +230,7 @@ def _word(value: Any) -> str:
 
 def _tell(run: TuningRun, model_run: TrainingRun, trials: list[Trial]) -> None:
     results = run.results or {}
-    ended = {"cancelled": ", stopped", "timed_out": ", out of time"}.get(results.get("ended", ""), "")
+    ended = ENDED_EARLY.get(results.get("ended", ""), "")
     metric = run.config["scoring_metric"]
     typer.echo(
         f"{len(trials)} of {results.get('total_combinations', len(trials))} combinations in"

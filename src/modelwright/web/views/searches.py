@@ -30,6 +30,7 @@ from modelwright.tuning.services import (
     TuningRequest,
     tuning_cancel,
     tuning_continue,
+    tuning_delete,
     tuning_submit,
     tuning_train_best,
 )
@@ -169,6 +170,16 @@ def search_cancel(request: HttpRequest, search_id: UUID) -> HttpResponse:
     else:
         messages.info(request, "The search is cancelled; what it found is kept.")
     return redirect("search", found.pk)
+
+
+@needs(Action.RUNS_TRAIN)
+@require_POST
+def search_delete(request: HttpRequest, search_id: UUID) -> HttpResponse:
+    """Delete a search with its trials."""
+    found = _search(request, search_id, Level.OWNER)
+    tuning_delete(run=found, user=user_of(request))
+    messages.success(request, "The search is deleted.")
+    return redirect("model_run", found.model_run_id)
 
 
 @needs(Action.RUNS_TRAIN)
