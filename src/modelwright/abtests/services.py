@@ -72,6 +72,8 @@ class ABTestRequest:
         Probability of a wrong verdict.
     max_rows : int, optional
         The budget.
+    after : int, optional
+        Of a back-test: readings up to here (ms UTC) don't count, another test has seen them.
     """
 
     name: str
@@ -83,6 +85,7 @@ class ABTestRequest:
     margin: float = 0.0
     alpha: float = 0.05
     max_rows: int | None = None
+    after: int | None = None
 
 
 def ab_test_start(*, request: ABTestRequest, user: User | None) -> ABTest:
@@ -121,6 +124,7 @@ def ab_test_start(*, request: ABTestRequest, user: User | None) -> ABTest:
                 alpha=request.alpha,
                 max_rows=request.max_rows,
                 mode=mode,
+                evaluated_until=request.after,
                 started_at=begun,
                 ends_at=begun + dt.timedelta(hours=request.duration_hours),
                 created_by=user,

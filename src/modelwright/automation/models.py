@@ -5,7 +5,10 @@ from typing import ClassVar
 from django.db import models
 
 from modelwright.accounts.models import User
+from modelwright.automation.policy_models import Loop, LoopStep, Policy, PolicySwitch
 from modelwright.core.clock import now
+
+__all__ = ["Loop", "LoopStep", "Policy", "PolicySwitch", "ScheduleRun"]
 
 
 class ScheduleRun(models.Model):

@@ -2,10 +2,24 @@
 
 import datetime as dt
 
+_shift = dt.timedelta()
+
 
 def now() -> dt.datetime:
     """Return the present time, aware, in UTC."""
-    return dt.datetime.now(tz=dt.UTC)
+    return dt.datetime.now(tz=dt.UTC) + _shift
+
+
+def clock_shift(by: dt.timedelta) -> None:
+    """Move this process's present: for the demonstration, which lives through months in minutes.
+
+    Parameters
+    ----------
+    by : timedelta
+        From the real time, whatever it was moved by before; zero: back to it.
+    """
+    global _shift
+    _shift = by
 
 
 def seconds_since(moment: dt.datetime | None) -> float | None:

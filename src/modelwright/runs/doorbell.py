@@ -29,7 +29,12 @@ def ring(queue: str) -> "Future[bool]":
 
 def ring_deliveries() -> "Future[bool]":
     """Tell a worker that somebody is to be notified; returns at once."""
-    return _ringer.submit(_send_task, DELIVER_TASK, [], HOUSEKEEPING)
+    return task_send(DELIVER_TASK, HOUSEKEEPING)
+
+
+def task_send(task: str, queue: str) -> "Future[bool]":
+    """Ask a worker to run a task without arguments, some time; returns at once."""
+    return _ringer.submit(_send_task, task, [], queue)
 
 
 def _send(queue: str) -> bool:

@@ -4,6 +4,7 @@ import datetime as dt
 import logging
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -25,6 +26,14 @@ log = logging.getLogger(__name__)
 
 SCRATCH_KEPT_SECONDS = 3600
 WORKER_KEPT = dt.timedelta(days=1)
+
+
+_hooks: list[Callable[[], object]] = []
+
+
+def on_sweep(hook: Callable[[], object]) -> None:
+    """Have `hook()` called at every thorough sweep, once a minute by each worker; it is quick."""
+    _hooks.append(hook)
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,8 @@ def jobs_sweep(*, thorough: bool = True) -> Swept:
     if thorough:
         _clear_scratch()
         uploads_sweep()
+        for hook in _hooks:
+            hook()
         Worker.objects.filter(seen_at__lt=now() - WORKER_KEPT).delete()
     if released or cancelled:
         log.warning("Sweep: %d jobs given back, %d cancelled", released, cancelled)

@@ -1,0 +1,15 @@
+"""What Celery calls for policies. May be run twice, late, or not at all without harm."""
+
+from celery import shared_task
+
+from modelwright.abtests.services import ab_tests_look
+from modelwright.automation.loops import loops_advance
+
+POLICY_TASK = "modelwright.policies"
+
+
+@shared_task(name=POLICY_TASK)
+def policies() -> None:
+    """Look at the tests that are on, and go on with every policy's loop."""
+    ab_tests_look()
+    loops_advance()

@@ -1,0 +1,124 @@
+"""Training a subject's model again as its champion was trained, on the data of today."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from modelwright.registry.models import ModelVersion, Subject
+from modelwright.runs.machine_services import machine_training_submit
+from modelwright.runs.models import TrainingRun
+from modelwright.runs.services import TrainingRequest, model_train, training_submit
+from modelwright.runs.states import Status
+from modelwright.tuning.models import TuningRun
+from modelwright.tuning.services import TuningRequest, tuning_submit, tuning_train_best
+
+SPACES: dict[str, dict[str, Any]] = {
+    "random_forest": {
+        "n_estimators": [50, 100, 200, 400],
+        "max_depth": [None, 5, 10, 20],
+        "min_samples_leaf": {"low": 1, "high": 10},
+    },
+    "extra_trees": {
+        "n_estimators": [50, 100, 200, 400],
+        "max_depth": [None, 5, 10, 20],
+        "min_samples_leaf": {"low": 1, "high": 10},
+    },
+    "hist_gradient_boosting": {
+        "learning_rate": {"low": 0.01, "high": 0.3, "log": True},
+        "max_iter": [50, 100, 200],
+        "max_leaf_nodes": [15, 31, 63],
+    },
+    "logistic_regression": {"C": {"low": 0.001, "high": 100.0, "log": True}},
+    "ridge": {"alpha": {"low": 0.001, "high": 1000.0, "log": True}},
+    "svm": {"C": {"low": 0.01, "high": 100.0, "log": True}},
+    "knn": {"n_neighbors": {"low": 1, "high": 30}},
+    "xgboost": {
+        "learning_rate": {"low": 0.01, "high": 0.3, "log": True},
+        "n_estimators": [50, 100, 200],
+    },
+    "lightgbm": {
+        "learning_rate": {"low": 0.01, "high": 0.3, "log": True},
+        "n_estimators": [50, 100, 200],
+    },
+}
+"""Where a policy looks for better hyperparameters of each model type."""
+
+
+def subject_retrain(
+    subject: Subject, champion: ModelVersion, *, trigger: str, reason: str
+) -> TrainingRun:
+    """Submit a training like the champion's.
+
+    Raises
+    ------
+    SubjectBusyError
+        One is pending or running.
+    """
+    run = champion.run
+    if subject.machine is not None:
+        return machine_training_submit(
+            machine=subject.machine,
+            model_type=subject.model_type,
+            user=None,
+            trigger_type=trigger,
+            reason=reason,
+            options=run.requested_hyperparameters,
+        )
+    if run.experiment is not None:
+        return model_train(
+            experiment=run.experiment,
+            model_type=run.model_type,
+            user=None,
+            hyperparameters=run.requested_hyperparameters,
+            test_size=run.test_split,
+            random_state=run.random_state,
+            notes=reason,
+        )
+    return training_submit(
+        request=TrainingRequest(
+            dataset_path=run.dataset_path,
+            test_split=run.test_split,
+            hyperparameters=run.requested_hyperparameters,
+            notes=reason,
+            preset=run.preset,
+            target_column=run.target_column,
+            model_type=run.model_type,
+            random_state=run.random_state,
+            trigger_type=trigger,
+        ),
+        user=None,
+    )
+
+
+def subject_tune(champion: ModelVersion, rule: Mapping[str, Any]) -> TuningRun:
+    """Start a search over the hyperparameters of the champion's model type.
+
+    Raises
+    ------
+    InvalidInputError
+        The search can't be started.
+    """
+    run = champion.run
+    return tuning_submit(
+        request=TuningRequest(
+            tuning_method=rule.get("method", "random_search"),
+            param_grid=SPACES[run.model_type],
+            n_iter=rule.get("trials", 20),
+            scoring_metric="accuracy" if run.task == "classification" else "r2",
+        ),
+        model_run=run,
+        user=None,
+    )
+
+
+def tuned_run(tuning_run_id: UUID | None) -> TrainingRun | str | None:
+    """Return the training with what a search found, why there is none, or None: it goes on."""
+    searches = TuningRun.objects.all() if tuning_run_id else TuningRun.objects.none()
+    search = searches.filter(pk=tuning_run_id or "").first()
+    if search is None:
+        return "The search was deleted."
+    if not search.is_ended:
+        return None
+    if search.status != Status.COMPLETED:
+        return f"The search is {search.status}."
+    return tuning_train_best(run=search, user=None)
