@@ -244,7 +244,7 @@ def _tested(loop: Loop) -> None:
     if loop.test is None or loop.challenger is None:
         _move(loop, State.FAILED, "The test or the challenger was deleted.")
         return
-    test = ab_test_look(test=loop.test)
+    loop.test = test = ab_test_look(test=loop.test)
     if test.status == ABTest.Status.ACTIVE:
         return
     if test.winner != "b":
