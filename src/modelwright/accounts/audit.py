@@ -30,6 +30,7 @@ class Verb(StrEnum):
     RUN_DELETED = "run.deleted"
     SEARCH_DELETED = "search.deleted"
     VERSION_CREATED = "version.created"
+    VERSION_CHANGED = "version.changed"
     CHAMPION_CHANGED = "champion.changed"
     ALIAS_SET = "alias.set"
     ALIAS_REMOVED = "alias.removed"

@@ -86,6 +86,16 @@ def subject_for(user: Somebody, name: str, level: Level = Level.VIEWER) -> Subje
     return found
 
 
+def versions_of(subject: Subject) -> QuerySet[ModelVersion]:
+    """Return the versions of a subject, newest first, with what lists show of them."""
+    return (
+        ModelVersion.objects.filter(subject=subject.key)
+        .select_related("run__user", "run__machine", "parent")
+        .prefetch_related("aliases")
+        .order_by("-number")
+    )
+
+
 def version_named(subject: Subject, name: str) -> ModelVersion:
     """Return the version of a subject with this number, alias or name.
 

@@ -1,13 +1,15 @@
 """Making versions of completed runs: the file is in its place before the row that names it is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Max
 
 from modelwright.accounts.audit import Verb, audit_record
+from modelwright.accounts.models import User
 from modelwright.core.files import move_into_place
 from modelwright.engine.artifacts import sign
 from modelwright.registry.keys import artifact_key
@@ -51,3 +53,27 @@ def version_create_from_run(run: TrainingRun, result: Mapping[str, Any], scratch
         actor=run.user,
         after={"name": version.name, "sha256": version.sha256, "run": run.number},
     )
+
+
+def version_change(
+    *,
+    version: ModelVersion,
+    user: User | None,
+    tags: Sequence[str] | None = None,
+    notes: str | None = None,
+) -> ModelVersion:
+    """Change a version's tags and notes; what is None stays."""
+    changes: dict[str, Any] = {}
+    if tags is not None:
+        changes["tags"] = list(dict.fromkeys(tags))
+    if notes is not None:
+        changes["notes"] = notes
+    with transaction.atomic():
+        before = {name: getattr(version, name) for name in changes}
+        for name, value in changes.items():
+            setattr(version, name, value)
+        version.save(update_fields=list(changes))
+        audit_record(
+            verb=Verb.VERSION_CHANGED, target=version, actor=user, before=before, after=changes
+        )
+    return version

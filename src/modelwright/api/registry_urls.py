@@ -1,0 +1,30 @@
+"""The addresses of the registry."""
+
+from django.urls import path
+
+from modelwright.api.registry_views import (
+    AliasView,
+    PromoteView,
+    PromotionListView,
+    RollbackView,
+    SubjectListView,
+    SubjectView,
+    TimelineView,
+    VersionListView,
+    VersionView,
+)
+
+SUBJECTS = "api/v1/subjects/"
+SUBJECT = f"{SUBJECTS}<str:subject>/"
+
+urlpatterns = [
+    path(SUBJECTS, SubjectListView.as_view(), name="api-subjects"),
+    path(SUBJECT, SubjectView.as_view(), name="api-subject"),
+    path(f"{SUBJECT}versions/", VersionListView.as_view(), name="api-versions"),
+    path(f"{SUBJECT}versions/<str:version>/", VersionView.as_view(), name="api-version"),
+    path(f"{SUBJECT}promote/", PromoteView.as_view(), name="api-promote"),
+    path(f"{SUBJECT}rollback/", RollbackView.as_view(), name="api-rollback"),
+    path(f"{SUBJECT}promotions/", PromotionListView.as_view(), name="api-promotions"),
+    path(f"{SUBJECT}aliases/<str:alias>/", AliasView.as_view(), name="api-alias"),
+    path(f"{SUBJECT}timeline/", TimelineView.as_view(), name="api-timeline"),
+]
