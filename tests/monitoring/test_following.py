@@ -116,6 +116,7 @@ class Loud:
     """Finds every stretch above 10, as an anomaly model would."""
 
     seen: int = 0
+    history_needed: int = 0
 
     def detect(self, series: Series) -> list[Anomaly]:
         self.seen = len(series)

@@ -25,7 +25,7 @@ from modelwright.runs.machine_services import machine_subject
 
 READER = "anomaly"
 CONTEXT_DAYS = 35
-"""What comes before is shown to the model too: seasons and lags look back on it."""
+"""What comes before is shown to the model too, or more where it looks back on more."""
 AFTER_DAYS = 1
 """A late reading may change what the model says of those after it."""
 DAYS_AT_ONCE = 92
@@ -150,7 +150,8 @@ def _look(model: MachineModel, machine: Machine, start: int, end: int) -> Found:
     )
     if reach["first"] is not None:
         start, end = min(start, ms_of(reach["first"])), max(end, ms_of(reach["last"]))
-    series = series_of(machine, start=start - CONTEXT_DAYS * DAY_MS, end=end + 1)
+    context = max(CONTEXT_DAYS * DAY_MS, model.history_needed)
+    series = series_of(machine, start=start - context, end=end + 1)
     anomalies = [one for one in model.detect(series) if one.end >= start and one.start <= end]
     begin = min([start, *(one.start for one in anomalies)])
     return Found(moment_of(begin), moment_of(end), anomalies)

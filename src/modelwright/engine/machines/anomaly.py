@@ -53,6 +53,7 @@ JOINT_WEIGHT = 0.4
 JOINT_TAIL = 3.0
 MEMORY_ROWS = 6000
 LEAST_MEMORY_ROWS = 1024
+MOST_MEMORY_ROWS = 10_080
 MOST_CHANNELS = 20
 MOSTLY_READ = 0.5
 COVERAGE = 0.95
@@ -149,8 +150,7 @@ class AnomalyModel(MachineModel):
         self.drivers = self._drivers(series, options["drivers"])
         self.step_ms = step_of(series.times)
         self.trained_until = int(series.times[-1])
-        memory = max(LEAST_MEMORY_ROWS, MEMORY_ROWS - len(series))
-        self.block_ms = memory * self.step_ms
+        self.block_ms = _block_rows(len(series), self.step_ms) * self.step_ms
         half_life = max(LEVEL_MS / self.step_ms, 2.0)
         names = self._watched(series, options["channels"])
         seen: dict[str, Seen] = {}
@@ -235,7 +235,6 @@ class AnomalyModel(MachineModel):
 
     @property
     def history_needed(self) -> int:
-        """Milliseconds of readings before those that are asked about."""
         return 2 * self.block_ms
 
     @property
@@ -424,6 +423,15 @@ class AnomalyModel(MachineModel):
         for name in ("step_ms", "block_ms", "trained_until", "threshold"):
             setattr(model, name, data[name])
         return model
+
+
+def _block_rows(readings: int, step_ms: int) -> int:
+    """Return how many readings a block of memory spans.
+
+    With the training, six thousand readings are known at least, and a week unless it is very many.
+    """
+    week = min(WEEK_MS // step_ms, MOST_MEMORY_ROWS)
+    return max(LEAST_MEMORY_ROWS, MEMORY_ROWS - readings, week)
 
 
 def _compared(read: float, usual: float) -> str:

@@ -168,6 +168,14 @@ class MachineModel(ABC):
         """Return the next `horizon` steps after the end of `history` (forecast types only)."""
         raise TypeError(f"{self.model_type} makes no forecasts.")
 
+    @property
+    def history_needed(self) -> int:
+        """Milliseconds of readings before those asked about that `detect` looks back on.
+
+        With them, readings look the same whether they come in pieces or all at once.
+        """
+        return 0
+
     def detect(self, series: Series) -> list[Anomaly]:
         """Return the anomalies in `series`, oldest first (anomaly type only)."""
         raise TypeError(f"{self.model_type} finds no anomalies.")

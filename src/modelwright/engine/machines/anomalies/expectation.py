@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import gcd
 from typing import Any, Self
 
 import numpy as np
@@ -108,22 +109,23 @@ class Expectation:
         residuals : ndarray of float64, shape (n,)
             Standardised errors, as if each reading hadn't been learned from; NaN where unknown.
         """
-        values = series.channels[name]
+        stride = _stride(len(series))
+        learned = _every(series, stride)
+        values = learned.channels[name]
         shapes = {driver: Shape.of(series.channels[driver]) for driver in drivers}
-        best: tuple[float, str, NDArray[np.bool_], _Ridge] | None = None
+        best: tuple[str, NDArray[np.bool_], _Ridge] | None = None
         for slots in _possible(series.times):
-            number = _slot(series.times, series.timezone, slots)
+            number = _slot(learned.times, learned.timezone, slots)
             busy = _busy(values, number, SLOTS[slots])
-            ridge = _Ridge(_design(series, number, slots, busy, shapes), values)
-            if best is None or ridge.error < BETTER * best[0]:
-                best = (ridge.error, slots, busy, ridge)
+            ridge = _Ridge(_design(learned, number, slots, busy, shapes), values)
+            if best is None or ridge.error < BETTER * best[2].error:
+                best = (slots, busy, ridge)
         assert best is not None  # noqa: S101  ("none" is always possible)
-        _, slots, busy, ridge = best
-        expected = ridge.expected
-        at, spread = _spread(expected, ridge.left_out)
-        scaled = ridge.left_out / np.interp(expected, at, spread)
+        slots, busy, ridge = best
+        at, spread = _spread(ridge.expected, ridge.left_out)
+        scaled = ridge.left_out / np.interp(ridge.expected, at, spread)
         known = scaled[np.isfinite(scaled)]
-        low, high = np.quantile(known, (0.025, 0.975))
+        low, high = np.quantile(known, (0.025, 0.975)) if known.size else (0.0, 0.0)
         found = cls(
             slots,
             busy,
@@ -135,7 +137,10 @@ class Expectation:
             max(float(high), 0.0),
             ridge.explained,
         )
-        return found, scaled
+        expected, width = found.values(series)
+        residuals = (series.channels[name] - expected) / width
+        residuals[::stride] = scaled
+        return found, residuals
 
     def values(self, series: Series) -> tuple[Values, Values]:
         """Return the expected value and the spread of each reading; NaN without a driver."""
@@ -238,15 +243,26 @@ def _driver_columns(
     return found
 
 
+def _stride(count: int) -> int:
+    """Return how many readings to go on for the next to learn from; no hour is left out by it."""
+    stride = -(-count // MOST_ROWS)
+    while stride > 1 and gcd(stride, 2 * 3 * 5 * 7) > 1:
+        stride += 1
+    return max(stride, 1)
+
+
+def _every(series: Series, stride: int) -> Series:
+    channels = {name: values[::stride] for name, values in series.channels.items()}
+    return Series(series.times[::stride], channels, series.timezone)
+
+
 class _Ridge:
     """A ridge fit, one round of which gives less weight to what is far off."""
 
     def __init__(self, design: Values, values: Values) -> None:
-        known = np.flatnonzero(np.isfinite(values) & np.isfinite(design).all(axis=1))
-        learned = known[:: -(-known.size // MOST_ROWS)] if known.size else known
-        X, y = design[learned], values[learned]
-        self.left_out = np.full(values.size, np.nan)
-        used = weights = np.ones(learned.size)
+        known = np.isfinite(values) & np.isfinite(design).all(axis=1)
+        X, y = design[known], values[known]
+        used = weights = np.ones(y.size)
         for _ in range(2):
             inverse = np.linalg.inv(_gram(X, weights))
             self.coefficients = inverse @ (X.T @ (weights * y))
@@ -256,14 +272,14 @@ class _Ridge:
                 break
             used, weights = weights, np.minimum(1.0, 3 * usual / np.maximum(abs(errors), 1e-300))
         leverage = ((X @ inverse) * X).sum(axis=1) * used
+        left_out = errors / (1 - np.minimum(leverage, 0.9))
         self.expected = np.full(values.size, np.nan)
-        self.expected[known] = design[known] @ self.coefficients
-        self.left_out[known] = values[known] - self.expected[known]
-        self.left_out[learned] = errors / (1 - np.minimum(leverage, 0.9))
-        kept = self.left_out[learned]
+        self.expected[known] = y - errors
+        self.left_out = np.full(values.size, np.nan)
+        self.left_out[known] = left_out
         variance = float(y.var()) if y.size else 0.0
-        self.error = float(np.abs(kept).mean()) if kept.size else np.inf
-        self.explained = 1 - float((kept**2).mean()) / variance if variance > 0 else 0.0
+        self.error = float(np.abs(left_out).mean()) if y.size else np.inf
+        self.explained = 1 - float((left_out**2).mean()) / variance if variance > 0 else 0.0
 
 
 def _gram(X: Values, weights: Values) -> Values:
@@ -275,6 +291,8 @@ def _gram(X: Values, weights: Values) -> Values:
 def _spread(expected: Values, errors: Values) -> tuple[Values, Values]:
     """Return usual absolute errors by the expected value, from eight groups of equal size."""
     known = np.isfinite(expected) & np.isfinite(errors)
+    if not known.any():
+        return np.zeros(1), np.ones(1)
     order = np.argsort(expected[known], kind="stable")
     sizes, where = np.abs(errors[known])[order], expected[known][order]
     usual = 1.4826 * float(np.median(sizes))
