@@ -37,9 +37,8 @@ from modelwright.runs.states import Status
 log = logging.getLogger(__name__)
 
 State = Loop.State
-OPEN = frozenset({State.TUNING, State.TRAINING, State.TESTING, State.WAITING, State.WATCHING})
-ENDED = frozenset(set(State) - OPEN)
 MOVES: dict[State, frozenset[State]] = {
+    State.GATHERING: frozenset({State.TUNING, State.TRAINING, State.STOPPED}),
     State.TUNING: frozenset({State.TRAINING, State.FAILED, State.STOPPED}),
     State.TRAINING: frozenset({State.TESTING, State.WAITING, State.FAILED, State.STOPPED}),
     State.TESTING: frozenset(
@@ -48,6 +47,8 @@ MOVES: dict[State, frozenset[State]] = {
     State.WAITING: frozenset({State.PROMOTED, State.KEPT, State.STOPPED}),
     State.WATCHING: frozenset({State.PROMOTED, State.ROLLED_BACK, State.FAILED, State.STOPPED}),
 }
+OPEN = frozenset(MOVES)
+ENDED = frozenset(set(State) - OPEN)
 MONTH = dt.timedelta(days=30)
 
 
@@ -148,6 +149,23 @@ def _begin(loop: Loop, champion: ModelVersion) -> None:
         return
     # from now on the newest version doesn't answer by itself: it has to win
     promotion_mode_change(subject=loop.subject, mode=Subject.Promotion.MANUAL, user=None)
+    if then.get("gather_days"):
+        days = then["gather_days"]
+        _move(loop, State.GATHERING, f"New data is gathered for {days:g} days.")
+        return
+    _train(loop, champion)
+
+
+def _gathered(loop: Loop) -> None:
+    days = dt.timedelta(days=loop.rules["then"]["gather_days"])
+    champion = champion_of(loop.subject.key)
+    if champion is not None and now() >= loop.started_at + days:
+        loop.champion = champion
+        _train(loop, champion)
+
+
+def _train(loop: Loop, champion: ModelVersion) -> None:
+    then = loop.rules["then"]
     if then.get("tune") and loop.subject.experiment is not None:
         search = subject_tune(champion, then["tune"])
         loop.tuning_run_id = search.pk
@@ -158,6 +176,7 @@ def _begin(loop: Loop, champion: ModelVersion) -> None:
         champion,
         trigger="drift" if loop.trigger in ("drift", "metric") else "scheduled",
         reason=loop.reason,
+        since=now() - dt.timedelta(days=then["train_days"]) if then.get("train_days") else None,
     )
     _move(loop, State.TRAINING, f"Run {loop.run.number} trains a challenger.")
 
@@ -321,6 +340,7 @@ def _waiting(_loop: Loop) -> None:
 
 
 _NEXT = {
+    State.GATHERING: _gathered,
     State.TUNING: _tuned,
     State.TRAINING: _trained,
     State.TESTING: _tested,

@@ -83,6 +83,7 @@ class Loop(models.Model):
     class State(models.TextChoices):
         """Where it stands; the moves are those of `loops.MOVES`."""
 
+        GATHERING = "gathering", "Gathering new data"
         TUNING = "tuning", "Tuning"
         TRAINING = "training", "Training"
         TESTING = "testing", "Testing"

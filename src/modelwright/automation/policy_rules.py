@@ -2,12 +2,15 @@
 
     {"when": {"drift": true, "metric": {"name": "r_squared", "below": 0.7}, "age_days": 30,
               "new_rows": 5000},
-     "then": {"alert": true, "retrain": true, "tune": {"method": "random_search", "trials": 20},
-              "test": {"mode": "back_test", "days": 14, "margin": 0.0, "confidence": 0.95},
-              "promote": "auto", "watch": {"days": 14}},
+     "then": {"alert": true, "retrain": true, "gather_days": 14, "train_days": 14,
+              "tune": {"method": "random_search", "trials": 20},
+              "test": {"mode": "back_test", "days": 60, "margin": 0.0, "confidence": 0.95},
+              "promote": "auto", "watch": {"days": 60}},
      "cooldown_hours": 24, "retrains_per_month": 8}
 
-Every part may be left out; what is left out doesn't happen.
+`gather_days` is how long a machine is watched after the trigger before it is trained again, and
+`train_days` how far back that training looks. Every part may be left out; what is left out doesn't
+happen.
 """
 
 import math
@@ -59,7 +62,7 @@ def rules_check(rules: Any) -> dict[str, Any]:
 
 def _contradictions(then: Mapping[str, Any]) -> dict[str, list[str]]:
     if not then.get("retrain"):
-        wanted = [name for name in ("tune", "test", "promote", "watch") if then.get(name)]
+        wanted = [name for name in then if name not in ("alert", "retrain") and then[name]]
         return {f"then.{name}": ["It needs retrain."] for name in wanted}
     if then.get("watch") and then.get("promote") != "auto":
         return {"then.watch": ['Only what is promoted by the policy ("auto") is watched.']}
@@ -143,6 +146,8 @@ _RULES: dict[str, Check] = {
         {
             "alert": _yes_or_no,
             "retrain": _yes_or_no,
+            "gather_days": _number(0, MAX_DAYS),
+            "train_days": _number(0, 10 * MAX_DAYS, above=True),
             "tune": _nested({"method": _word(METHODS), "trials": _number(1, 1000, whole=True)}),
             "test": _nested(
                 {

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from modelwright.abtests.services import ab_tests_look
+from modelwright.automation.checking import machines_check
 from modelwright.automation.loops import loops_advance
 
 POLICY_TASK = "modelwright.policies"
@@ -10,6 +11,7 @@ POLICY_TASK = "modelwright.policies"
 
 @shared_task(name=POLICY_TASK)
 def policies() -> None:
-    """Look at the tests that are on, and go on with every policy's loop."""
+    """Check machines with new data for drift, look at tests, go on with every policy's loop."""
+    machines_check()
     ab_tests_look()
     loops_advance()

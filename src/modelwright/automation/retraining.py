@@ -1,5 +1,6 @@
 """Training a subject's model again as its champion was trained, on the data of today."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -45,9 +46,14 @@ SPACES: dict[str, dict[str, Any]] = {
 
 
 def subject_retrain(
-    subject: Subject, champion: ModelVersion, *, trigger: str, reason: str
+    subject: Subject,
+    champion: ModelVersion,
+    *,
+    trigger: str,
+    reason: str,
+    since: dt.datetime | None = None,
 ) -> TrainingRun:
-    """Submit a training like the champion's.
+    """Submit a training like the champion's; a machine's on its readings from `since` on.
 
     Raises
     ------
@@ -63,6 +69,7 @@ def subject_retrain(
             trigger_type=trigger,
             reason=reason,
             options=run.requested_hyperparameters,
+            since=since,
         )
     if run.experiment is not None:
         return model_train(

@@ -62,6 +62,7 @@ COMMANDS = {
         Entry("cancel", "Cancel a training run.", panel=_RUNS),
         Entry("export", "Write a run's model as .pkl, .skops or .onnx.", panel=_RUNS),
         Entry("sample", "Load the sample data.", panel=_RUNS),
+        Entry("demo", "Live through the whole loop on a made-up machine.", "", panel=_RUNS),
         Entry("user", "Add users and set passwords.", panel=_CARE),
         Entry("token", "Make an API token and print it.", panel=_CARE),
         Entry("doctor", "Say what is wrong here, and how to mend it.", "", panel=_CARE),

@@ -6,6 +6,7 @@ from typing import Any
 
 from modelwright.catalog.models import Machine
 from modelwright.catalog.readings import series_of
+from modelwright.core.clock import ms_of
 from modelwright.runs.kinds import Fields
 from modelwright.runs.models import TrainingRun
 
@@ -24,11 +25,16 @@ def machine_prepare(run: TrainingRun, machine: Machine) -> Fields:
     """Return what the child needs to know; it is forked, so the readings need no copying."""
     return {
         "machine": machine.name,
-        "series": series_of(machine),
+        "series": series_of(machine, start=_asked_start(run)),
         "model_type": run.model_type,
         "options": run.requested_hyperparameters,
         "random_state": run.random_state,
     }
+
+
+def _asked_start(run: TrainingRun) -> int | None:
+    """Return from where on it is to learn: until it has completed, the row has what was asked."""
+    return None if run.period_start is None else ms_of(run.period_start)
 
 
 def machine_completed_fields(result: Mapping[str, Any]) -> Fields:

@@ -1,5 +1,6 @@
 """Submitting the training of a machine's model."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,8 +38,11 @@ def machine_training_submit(
     reason: str = "",
     priority: int = 0,
     options: Mapping[str, Any] | None = None,
+    since: dt.datetime | None = None,
 ) -> TrainingRun:
     """Write a pending run and ring for a worker once the transaction is through.
+
+    Readings before `since` are left out, where it is given.
 
     Raises
     ------
@@ -63,6 +67,7 @@ def machine_training_submit(
                 user=user,
                 priority=priority,
                 requested_hyperparameters=dict(options or {}),
+                period_start=since,
                 time_limit_seconds=settings.JOB_TIME_LIMIT_SECONDS,
                 memory_limit_mb=settings.JOB_MEMORY_LIMIT_MB,
             )

@@ -1,0 +1,33 @@
+"""Checking the machines' models for drift as their readings come in."""
+
+import datetime as dt
+import logging
+
+from modelwright.core.errors import ModelwrightError
+from modelwright.monitoring.drift import drift_check_run
+from modelwright.monitoring.models import DriftProfile
+
+log = logging.getLogger(__name__)
+
+EVERY = dt.timedelta(hours=1)
+"""Of data, not of time: a machine that reads nothing is not checked again."""
+
+
+def machines_check() -> int:
+    """Check the champion of every active machine that has an hour of new data; return how many."""
+    profiles = DriftProfile.objects.filter(
+        is_counting=True,
+        machine__is_active=True,
+        version__aliases__name="champion",
+    ).select_related("machine", "version__run")
+    checked = 0
+    for profile in profiles:
+        last, until = profile.machine.last_reading_at, profile.checked.get("evaluation_end")
+        if last is None or (until and last < dt.datetime.fromisoformat(until) + EVERY):
+            continue
+        try:
+            drift_check_run(machine=profile.machine, model_type=profile.version.run.model_type)
+            checked += 1
+        except ModelwrightError as error:
+            log.info("%s could not be checked for drift: %s", profile.machine, error.message)
+    return checked
