@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from modelwright.catalog.models import Machine
 from modelwright.catalog.period import Period
-from modelwright.catalog.readings import series_of
+from modelwright.catalog.readings import readings_between, series_of
 from modelwright.core.clock import moment_of, ms_of
 from modelwright.engine.machines.finding import Finding
 from modelwright.engine.machines.local_time import DAY_MS
 from modelwright.engine.machines.quality import findings
 
 USUAL_DAYS = 365
+USUAL_READINGS = 100_000
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,13 @@ class Quality:
     findings: Sequence[Finding]
 
 
-def quality_of(machine: Machine, period: Period) -> Quality:
-    """Look at the readings of a period; where it has no start, at a year before its end."""
-    start = period.start
-    if start is None and machine.last_reading_at is not None:
-        last = ms_of(machine.last_reading_at)
-        start = min(last, period.end or last) - USUAL_DAYS * DAY_MS
+def quality_of(machine: Machine, period: Period | None = None) -> Quality:
+    """Look at the readings of a period.
+
+    Where it has no start, at a year before its end, or at the last 100,000 readings of that.
+    """
+    period = period or Period()
+    start = _usual_start(machine, period) if period.start is None else period.start
     series = series_of(machine, start=start, end=period.end)
     if not len(series):
         return Quality(machine, None, None, 0, ())
@@ -52,3 +54,13 @@ def quality_of(machine: Machine, period: Period) -> Quality:
         len(series),
         findings(series, rated_power_kw=machine.rated_power_kw),
     )
+
+
+def _usual_start(machine: Machine, period: Period) -> int | None:
+    if machine.last_reading_at is None:
+        return None
+    last = ms_of(machine.last_reading_at)
+    start = min(last, period.end or last) - USUAL_DAYS * DAY_MS
+    latest = readings_between(machine, start=start, end=period.end).order_by("-at")
+    first = latest.values_list("at", flat=True)[USUAL_READINGS - 1 : USUAL_READINGS].first()
+    return start if first is None else first

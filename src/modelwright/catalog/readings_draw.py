@@ -150,6 +150,18 @@ def _total(name: str, mean: Values, read: Values) -> Values | None:
     return mean * read if is_summed(name) else None
 
 
+def readings_strip(
+    machine: Machine, channel: str, *, end: int, width_ms: int, count: int
+) -> Values:
+    """Return the means of a channel over `count` stretches of `width_ms` that end at `end`.
+
+    For a small drawing: cheap, whatever lies in them. NaN where nothing was read.
+    """
+    begins = end - width_ms * np.arange(count, 0, -1, dtype=np.int64)
+    rows = _drawn_together(machine, begins, begins + width_ms, [channel])
+    return np.array([row[2] for row in rows], dtype=np.float64)
+
+
 @dataclass(frozen=True)
 class Page:
     """Some rows of a period, and from when to ask for the next; None: these are the last."""

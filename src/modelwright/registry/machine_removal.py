@@ -6,9 +6,12 @@ from django.db.models import CASCADE, ManyToOneRel, Model, QuerySet
 from modelwright.accounts.models import User
 from modelwright.catalog.errors import MachineNotFoundError, StillUsedError
 from modelwright.catalog.machines import machine_delete
-from modelwright.catalog.models import Machine, Reading, ReadingBatch
+from modelwright.catalog.models import Machine, Reading
 from modelwright.registry.removal import SHOWN_USES, model_run_delete
 from modelwright.runs.models import TrainingRun
+
+# Goes with the machine too, and would tell nobody anything.
+BOOKKEEPING = frozenset({"readingbatch", "progress", "subject", "driftprofile"})
 
 
 def machine_uses(machine: Machine) -> list[str]:
@@ -17,7 +20,7 @@ def machine_uses(machine: Machine) -> list[str]:
     runs = _runs_of(machine).values_list("number", "model_type", "status")
     uses += [f"run {number} ({kind}, {status})" for number, kind, status in runs]
     for rows in _hanging(machine):
-        if rows.model is not ReadingBatch and (count := rows.count()):
+        if rows.model._meta.model_name not in BOOKKEEPING and (count := rows.count()):
             uses.append(f"{count:,} {rows.model._meta.verbose_name_plural}")
     return uses
 

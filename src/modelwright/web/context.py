@@ -73,6 +73,7 @@ class Page:
             ("Data sets", "file", "datasets", Action.RUNS_VIEW),
             ("Experiments", "bench", "experiments", Action.RUNS_VIEW),
             ("Searches", "search", "searches", Action.RUNS_VIEW),
+            ("Machines", "machine", "machines", Action.RUNS_VIEW),
             ("Audit log", "audit", "audit", Action.AUDIT_VIEW),
         ]
         return [self._entry(*entry[:3]) for entry in entries if may(self._request.user, entry[3])]

@@ -50,6 +50,51 @@ def columns_draw(
 
 
 @dataclass(frozen=True)
+class Line:
+    """A small line, in pieces where values are missing, with what it shows in words.
+
+    Parameters
+    ----------
+    path : str
+        Of an SVG.
+    dot : tuple of float, optional
+        Where the last value is.
+    text : str
+    """
+
+    path: str
+    dot: tuple[float, float] | None
+    text: str
+
+
+def line_draw(
+    values: Sequence[float], text: str, *, width: float = 112.0, height: float = 28.0
+) -> Line:
+    """Draw values, left to right, from 0 (or the least, if below) to the largest.
+
+    Examples
+    --------
+    >>> line_draw([0, 2, math.nan, 4], "Power", width=30, height=10).path
+    'M0,9 L10,5 M30,1'
+    """
+    known = [value for value in values if math.isfinite(value)]
+    if not known:
+        return Line("", None, f"{text}: nothing was read")
+    low, high = min(0.0, *known), max(known)
+    scale, step = (high - low) or 1.0, width / max(1, len(values) - 1)
+    pieces, pen, dot = [], "M", None
+    for i, value in enumerate(values):
+        if not math.isfinite(value):
+            pen = "M"
+            continue
+        dot = (round(i * step, 1), round(height - 1 - (height - 2) * (value - low) / scale, 1))
+        pieces.append(f"{pen}{dot[0]:g},{dot[1]:g}")
+        pen = "L"
+    words = f"{text}: {min(known):.4g} to {high:.4g}, last {known[-1]:.4g}"
+    return Line(" ".join(pieces), dot, words)
+
+
+@dataclass(frozen=True)
 class Scale:
     """From a value to a place between 0 and 1.
 

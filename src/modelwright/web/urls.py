@@ -10,6 +10,7 @@ from modelwright.web.views import (
     design,
     events,
     experiments,
+    machines,
     models,
     run,
     runs,
@@ -20,6 +21,7 @@ from modelwright.web.views import (
 
 DATASET = "ui/datasets/<uuid:dataset_id>"
 EXPERIMENT = "ui/experiments/<uuid:experiment_id>"
+MACHINE = "ui/machines/<uuid:machine_id>"
 MODEL = "ui/models/<uuid:run_id>"
 SEARCH = "ui/searches/<uuid:search_id>"
 
@@ -73,6 +75,13 @@ urlpatterns = [
     path(f"{SEARCH}/continue", searches.search_continue, name="search_continue"),
     path(f"{SEARCH}/train", searches.search_train, name="search_train"),
     path(f"{SEARCH}/export/<str:kind>", searches.search_export, name="search_export"),
+    path("ui/machines", machines.machines, name="machines"),
+    path("ui/machines/new", machines.machine_new, name="machine_new"),
+    path(MACHINE, machines.machine, name="machine"),
+    path(f"{MACHINE}/edit", machines.machine_edit, name="machine_edit"),
+    path(f"{MACHINE}/delete", machines.machine_delete, name="machine_delete"),
+    path(f"{MACHINE}/readings", machines.machine_readings, name="machine_readings"),
+    path(f"{MACHINE}/sections/<str:name>", machines.machine_section, name="machine_section"),
     path("ui/compare", compare.compare, name="compare"),
     path("ui/audit", audit.audit, name="audit"),
     path("ui/account", account.account, name="account"),

@@ -150,6 +150,12 @@ def filesize(value: int | None) -> str:
 
 
 @register.filter
+def words(value: str) -> list[str]:
+    """Return the words of a text, to loop over."""
+    return value.split()
+
+
+@register.filter
 def thousands(value: int | None) -> str:
     """Write a whole number with thin spaces."""
     return NONE if value is None else f"{value:,}".replace(",", "\u2009")

@@ -20,11 +20,17 @@
       gridcolor: line, linecolor: line, zerolinecolor: line, tickcolor: line,
       automargin: true, fixedrange: true,
     };
-    const traces = figure.data.map((trace, index) => ({
-      ...trace,
-      marker: { ...trace.marker, color: colour(`series-${(index % 6) + 1}`) },
-      line: trace.type === "bar" ? undefined : { color: colour(`series-${(index % 6) + 1}`), width: 2 },
-    }));
+    // A trace may say which of the page's colours it takes (`series`, from 0, or `tone`), and that it
+    // is an edge of a band (`band`): no line of its own; the second edge of it says fill: "tonexty".
+    const traces = figure.data.map(({ series, tone, band, ...trace }, index) => {
+      const hue = colour(tone ?? `series-${((series ?? index) % 6) + 1}`);
+      return {
+        ...trace,
+        marker: { ...trace.marker, color: hue },
+        line: trace.type === "bar" ? undefined : { width: 2, ...trace.line, color: hue, ...(band && { width: 0 }) },
+        ...(band && { fillcolor: hue.replace("rgb(", "rgba(").replace(")", ", 0.18)"), hoverinfo: "skip", showlegend: false }),
+      };
+    });
     const layout = {
       ...figure.layout,
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: ink },
@@ -47,5 +53,7 @@
   }
   document.addEventListener("DOMContentLoaded", drawAll);
   document.addEventListener("modelwright:theme", drawAll);
-  document.addEventListener("htmx:afterSettle", drawAll);
+  document.addEventListener("htmx:afterSettle", () =>
+    document.querySelectorAll('[data-figure][aria-busy="true"]').forEach(draw)
+  );
 })();

@@ -1,0 +1,12 @@
+"""The sections of a machine's page, in their order; each is a file, a template and a line here.
+
+The page comes at once and has each section loaded by htmx; without script a section is a page of
+its own, at the same address.
+"""
+
+from modelwright.web.machine_sections import quality, readings
+from modelwright.web.machine_sections.base import Section
+
+SECTIONS: dict[str, Section] = {
+    section.name: section for section in (readings.SECTION, quality.SECTION)
+}
