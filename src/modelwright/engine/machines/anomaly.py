@@ -108,7 +108,7 @@ class AnomalyModel(MachineModel):
     >>> load[1300:1310] += 15
     >>> (found,) = model.detect(Series(hours[1200:] * 3_600_000, {"power_kw": load[1200:]}))
     >>> found.start // 3_600_000, found.severity, found.channels
-    (1300, 'warning', ('power_kw',))
+    (1300, 'critical', ('power_kw',))
     """
 
     model_type: ClassVar[str] = "anomaly"
