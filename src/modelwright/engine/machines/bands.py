@@ -31,8 +31,24 @@ class Band:
     coverage: float
 
     @classmethod
-    def of(cls, cell: NDArray[np.int64], errors: Values, cells: int, coverage: float) -> Self:
+    def of(
+        cls,
+        cell: NDArray[np.int64],
+        errors: Values,
+        cells: int,
+        coverage: float,
+        prior: float = PRIOR_ROWS,
+    ) -> Self:
         """Return the band of some errors (actual less predicted).
+
+        Parameters
+        ----------
+        cell : ndarray of int64, shape (n,)
+        errors : ndarray of float64, shape (n,)
+        cells : int
+        coverage : float
+        prior : float
+            Errors that a cell must have for its own to count as much as the usual one.
 
         Cells with few errors borrow from all. The limits are conformal: the share is that of n + 1
         values, so that few errors give a wide band (Lei, G'Sell, Rinaldo, Tibshirani and Wasserman
@@ -49,7 +65,7 @@ class Band:
         usual = float(size.mean())
         counts = np.bincount(cell, minlength=cells)
         sums = np.bincount(cell, size, minlength=cells)
-        scale = (sums + PRIOR_ROWS * usual) / (counts + PRIOR_ROWS)
+        scale = (sums + prior * usual) / (counts + prior)
         scale = np.maximum(scale, np.finfo(float).tiny)
         multiples = np.sort(errors / scale[cell])
         count = multiples.size

@@ -8,14 +8,19 @@ from modelwright.engine.machines.series import HOUR_MS, Times, Values
 SECOND_MS = 1000
 COMMON = 0.25  # of all distances
 LATE = 1.5  # steps
+NEAR = 0.05
+NICE_STEPS = (
+    *(minutes * 60_000 for minutes in (1, 2, 5, 10, 15, 20, 30)),
+    *(hours * HOUR_MS for hours in (1, 2, 3, 4, 6, 8, 12, 24, 7 * 24)),
+)
 
 
 def step_of(times: Times) -> int:
     """Return the usual distance between readings in milliseconds: the most common one.
 
     Of equally common ones it is the shortest; clocks may be off by half a second. Where no distance
-    is common (months, readings on events) it is the median; an hour where there are fewer than two
-    readings.
+    is common (months, clocks that are late, readings on events) it is the median, or a round step
+    that is within 5 % of it; an hour where there are fewer than two readings.
 
     Examples
     --------
@@ -30,7 +35,9 @@ def step_of(times: Times) -> int:
     steps, counts = np.unique(distances, return_counts=True)
     most = int(np.argmax(counts))
     if counts[most] < COMMON * distances.size:
-        return max(1, int(np.median(distances)))
+        median = max(1, int(np.median(distances)))
+        nice = min(NICE_STEPS, key=lambda step: abs(step - median))
+        return nice if abs(nice - median) <= NEAR * nice else median
     return max(1, int(steps[most]))
 
 

@@ -165,7 +165,8 @@ class Frame:
         if spread <= 0:
             distance = np.maximum(distance, 0.0)
             return distance
-        rounded: Values = spread * np.logaddexp(0.0, distance / spread)
+        with np.errstate(invalid="ignore"):  # a gap stays one
+            rounded: Values = spread * np.logaddexp(0.0, distance / spread)
         return rounded
 
 

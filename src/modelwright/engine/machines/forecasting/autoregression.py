@@ -13,6 +13,7 @@ LIFT = 1e-6
 DAMPING = 0.99
 GROWTH = 1.2
 CHECKED = 3
+LEAST_CHECKED = 600
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,7 @@ class Autoregression:
     def calmed(self) -> "Autoregression":
         """Return it with its weights drawn in until a shock no longer grows."""
         found = self
-        count = CHECKED * max(self.memory, 1) + 1
+        count = max(CHECKED * self.memory, LEAST_CHECKED)
         while self.lags:
             response = np.abs(found.response(count))
             third = count // CHECKED

@@ -11,6 +11,7 @@ from modelwright.engine.machines.bands import Band
 from modelwright.engine.machines.series import Values
 
 PRIOR_ORIGINS = 20.0
+PRIOR_READINGS = 10.0
 CELLS = 168
 
 
@@ -54,7 +55,9 @@ class HorizonBand:
         ratio = (relative.sum(axis=0) + PRIOR_ORIGINS * usual) / (counts + PRIOR_ORIGINS)
         size = np.maximum(shape * ratio, np.finfo(float).tiny)
         scaled = (errors / size)[known]
-        return cls(size, Band.of(cell[known], scaled, CELLS, coverage))
+        # Each cell's reading was forecast from up to H origins, whose errors are much the same.
+        prior = PRIOR_READINGS * float(shape.size)
+        return cls(size, Band.of(cell[known], scaled, CELLS, coverage, prior))
 
     def around(
         self, mean: Values, ahead: NDArray[np.int64], cell: NDArray[np.int64], shape: Values
