@@ -16,7 +16,7 @@ from modelwright.catalog.models import Machine
 from modelwright.catalog.readings import series_of
 from modelwright.core.clock import moment_of
 from modelwright.engine.drift import Counts, Profile
-from modelwright.engine.machines.series import HOUR_MS
+from modelwright.engine.machines.series import HOUR_MS, Series
 from modelwright.monitoring.counting import (
     cells_forget,
     count_afresh,
@@ -86,6 +86,19 @@ def test_cells_hold_what_is_stored(watched: DriftProfile, batches: list[Any]) ->
         send(watched, batch)
         held = {hour: counts for hour, counts in kept(watched).items() if counts.rows}
         assert held == there(watched)
+
+
+def test_hours_are_counted_as_the_profile_counts(watched: DriftProfile) -> None:
+    rng = np.random.default_rng(1)
+    times = START * HOUR_MS + np.sort(rng.choice(50 * 60, 300, replace=False)) * 60_000
+    power = np.where(rng.random(300) < 0.2, np.nan, rng.normal(50, 40, 300))
+    series = Series(times, {"power_kw": power, "something_else": power})
+    profile = profile_of(watched)
+    hours = dict(counts_by_hour(profile, series))
+    assert list(hours) == sorted(set((times // HOUR_MS).tolist()))
+    for hour, counts in hours.items():
+        part = series.between(hour * HOUR_MS, (hour + 1) * HOUR_MS)
+        assert counts == profile.count(part.channels, times=part.times)
 
 
 def test_counting_begins_with_what_is_there(watched: DriftProfile) -> None:

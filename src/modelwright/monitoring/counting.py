@@ -6,12 +6,13 @@ whatever begins to count; so each reading is in its cell once.
 """
 
 import datetime as dt
+import itertools
 from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from modelwright.catalog.models import Machine
 from modelwright.catalog.readings import series_of
@@ -22,7 +23,6 @@ from modelwright.monitoring.models import DriftCell, DriftProfile
 from modelwright.registry.models import ModelVersion
 
 FIRST_DAYS = 8
-BATCH = 500
 
 
 def readings_counted(machine: Machine, before: Series, after: Series) -> None:
@@ -121,16 +121,27 @@ def _profile(key: int, _made: dt.datetime) -> Profile:
 
 
 def counts_by_hour(profile: Profile, series: Series) -> Iterator[tuple[int, Counts]]:
-    """Return the counts of each hour with readings, oldest first."""
+    """Return the counts of each hour with readings, oldest first: as `Profile.count`, but at once.
+
+    One by one, hours with a single reading would cost a hundred times as much.
+    """
     if not len(series):
         return
     nothing = np.full(len(series), np.nan)
-    columns = {name: series.channels.get(name, nothing) for name in profile.names}
-    hours = series.times // HOUR_MS
-    first = np.flatnonzero(np.diff(hours, prepend=hours[0] - 1))
-    for low, high in zip(first, np.append(first[1:], hours.size), strict=True):
-        part = {name: values[low:high] for name, values in columns.items()}
-        yield int(hours[low]), profile.count(part, times=series.times[low:high])
+    hours, owner = np.unique(series.times // HOUR_MS, return_inverse=True)
+    keys = [
+        owner * profile.size + start + column.cells(series.channels.get(column.name, nothing))
+        for column, start in zip(profile.columns, profile.offsets[:-1], strict=True)
+    ]
+    found, counts = np.unique(np.concatenate(keys), return_counts=True)
+    begins = np.searchsorted(found, np.arange(hours.size + 1) * profile.size)
+    rows = np.bincount(owner)
+    for place, (low, high) in enumerate(itertools.pairwise(begins)):
+        index = found[low:high] - place * profile.size
+        yield (
+            int(hours[place]),
+            Counts(profile.id, profile.size, int(rows[place]), index, counts[low:high]),
+        )
 
 
 def _change(machine: Machine, row: DriftProfile, before: Series, after: Series) -> None:
@@ -155,13 +166,13 @@ def _change(machine: Machine, row: DriftProfile, before: Series, after: Series) 
 
 
 def _write(row: DriftProfile, cells: dict[int, Counts]) -> None:
-    DriftCell.objects.bulk_create(
-        [DriftCell(profile=row, hour=hour, data=c.to_bytes()) for hour, c in cells.items()],
-        batch_size=BATCH,
-        update_conflicts=True,
-        unique_fields=["profile", "hour"],
-        update_fields=["data"],
-    )
+    """Write cells, over those that are there; past Django's objects: there may be very many."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO drift_cells (profile_id, hour, data) VALUES (%s, %s, %s)"
+            " ON CONFLICT (profile_id, hour) DO UPDATE SET data = excluded.data",
+            [(row.pk, hour, counts.to_bytes()) for hour, counts in cells.items()],
+        )
 
 
 def _that_were(before: Series) -> Series:

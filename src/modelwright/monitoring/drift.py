@@ -240,7 +240,9 @@ def _kept(checked: Checked, machine: Machine, user: User | None) -> Checked:
     version, period = checked.version, checked.period
     last = machine.last_reading_at
     with transaction.atomic():
-        # its row is held from here on: of two checks of the same period one comes after the other
+        # held from here on, in the order of whoever else holds both: of two checks of the same
+        # period one comes after the other
+        Machine.objects.select_for_update(no_key=True).get(pk=machine.pk)
         DriftProfile.objects.filter(version=version).update(
             checked_at=now(),
             checked={
