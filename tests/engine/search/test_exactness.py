@@ -34,10 +34,9 @@ REGRESSION_METRICS = (
 )
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("table", [skills, breast_cancer])
-def test_the_grid_of_36_gives_the_180_scores_of_grid_search_cv(table: Any) -> None:
+def test_a_grid_of_36_gives_the_180_scores_of_grid_search_cv(table: Any) -> None:
+    """The benchmark's grid with a fifth of its trees; `make bench` compares the whole of it."""
     X, y = table()
     problem = Problem.from_arrays(
         X,
@@ -58,7 +57,6 @@ def test_the_grid_of_36_gives_the_180_scores_of_grid_search_cv(table: Any) -> No
         scoring="accuracy",
         cv=StratifiedKFold(5, shuffle=True, random_state=42),
         refit=False,
-        n_jobs=2,
     ).fit(X, y)
     cells = reference.cv_results_
     params = [{k.removeprefix("model__"): v for k, v in p.items()} for p in cells["params"]]

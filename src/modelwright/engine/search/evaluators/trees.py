@@ -140,10 +140,17 @@ def limits_of(forest: Any) -> Limits:
 def same_below(tree: Any, limits: Limits, depth: int) -> bool:
     """Return whether a tree would be the same with a lower limit of its depth.
 
-    It is where it stays below that limit; where it reaches it, it might not be: a node at the limit
-    draws no columns, and later nodes would draw others.
+    It is where it stays below that limit, or comes to it with nodes only that weren't tried to be
+    split. Where it goes beyond, it might not be: a node at the limit draws no columns, and later
+    nodes would draw others.
     """
-    return bool(tree.max_depth < depth <= limits.depth)
+    if depth > limits.depth or tree.max_depth > depth:
+        return False
+    if tree.max_depth < depth:
+        return True
+    tried = (tree.n_node_samples >= limits.min_split) & (tree.impurity > PURE)
+    tried &= tree.children_left < 0
+    return not (tried.any() and (tried & _level(tree, depth)).any())
 
 
 def same_above(tree: Any, limits: Limits, min_split: int) -> bool:
