@@ -48,6 +48,39 @@ def student_tail(value: float, freedom: float) -> float:
     return float(2 * _scipy().stdtr(freedom, -abs(value)))
 
 
+def student_quantile(share: float, freedom: float) -> float:
+    """Return the value that so much of Student's t lies below.
+
+    Examples
+    --------
+    >>> round(student_quantile(0.975, 10), 3)
+    2.228
+    """
+    return float(_scipy().stdtrit(freedom, share))
+
+
+def normal_tail(value: float) -> float:
+    """Return how often a standard normal number is at least `value`.
+
+    Examples
+    --------
+    >>> round(normal_tail(1.96), 3)
+    0.025
+    """
+    return math.erfc(value / math.sqrt(2)) / 2
+
+
+def chi2_critical(alpha: float, freedom: int) -> float:
+    """Return the value that chi-square reaches as often as alpha says.
+
+    Examples
+    --------
+    >>> round(chi2_critical(0.05, 1), 2)
+    3.84
+    """
+    return float(2 * _scipy().gammainccinv(freedom / 2, alpha))
+
+
 def normal_quantile(share: float) -> float:
     """Return the value that so much of the standard normal distribution lies below.
 

@@ -8,6 +8,7 @@ from modelwright.engine.drift.comparisons.linf import LInfinity
 from modelwright.engine.drift.comparisons.missing import MissingShare
 from modelwright.engine.drift.comparisons.psi import PopulationStability
 from modelwright.engine.drift.comparisons.range import OutOfRange
+from modelwright.engine.drift.comparisons.rank_sum import RankSum
 from modelwright.engine.drift.comparisons.unseen import UnseenCategories
 from modelwright.engine.drift.comparisons.wasserstein import RobustWasserstein
 
@@ -15,6 +16,7 @@ COMPARISONS: dict[str, Comparison] = {
     kind.name: kind()
     for kind in (
         KolmogorovSmirnov,
+        RankSum,
         ChiSquare,
         MissingShare,
         UnseenCategories,

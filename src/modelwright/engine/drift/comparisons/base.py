@@ -6,12 +6,14 @@ from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from modelwright.engine.drift.category import CategoryColumn
 from modelwright.engine.drift.columns import MISSING, Column, Floats, Ints
 from modelwright.engine.drift.numeric import NumericColumn
 
 FEW_ATOMS = 10
+ROWS_AN_ATOM = 20
 BINS = 10
 
 
@@ -55,11 +57,22 @@ class Pair:
         """The column where it is one of numbers."""
         return self.column if isinstance(self.column, NumericColumn) else None
 
-    @property
+    @cached_property
     def few(self) -> bool:
         """Whether a number has so few different values that it is treated as categories."""
         column = self.numeric
-        return column is not None and column.atoms and int(np.count_nonzero(self.ref)) <= FEW_ATOMS
+        if column is None or not column.atoms:
+            return False
+        different = int(np.count_nonzero(self.ref))
+        return different <= FEW_ATOMS and self.n_ref >= ROWS_AN_ATOM * different
+
+    @property
+    def own(self) -> NDArray[np.bool_]:
+        """Which cells stand for one value, not for all others together."""
+        own = np.ones(len(self.ref), dtype=np.bool_)
+        if isinstance(self.column, CategoryColumn):
+            own[self.column.other] = False
+        return own
 
     @property
     def by_category(self) -> bool:

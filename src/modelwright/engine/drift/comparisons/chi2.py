@@ -10,6 +10,8 @@ from modelwright.engine.drift.comparisons.base import Compared, Comparison, Pair
 from modelwright.engine.drift.special import chi2_tail
 
 EXPECTED = 5.0
+UNSEEN = 1e-4
+"""A category may stand alone where the reference would lack it less often than this."""
 
 
 class ChiSquare(Comparison):
@@ -17,7 +19,7 @@ class ChiSquare(Comparison):
 
     Both samples are random, the reference too. Categories are ordered by the rows that both samples
     have of them and put together until each group has at least five expected rows on either side.
-    The effect is Cohen's w without its upward bias: sqrt((chi2 - df) nm / (n + m))-free of rows.
+    The effect is Cohen's w without its upward bias: sqrt((chi2 - df) (n + m) / (n m)).
 
     References
     ----------
@@ -55,7 +57,11 @@ class ChiSquare(Comparison):
 
 
 def pooled(pair: Pair) -> tuple[Ints, Ints]:
-    """Return the rows of both samples by group of categories.
+    """Return the rows of both samples by group of categories; the last has all rare ones.
+
+    That a category has a cell of its own is because the reference has it. Those that it might as
+    well not have had are judged together with the unseen ones: each alone would seem to have grown
+    rarer.
 
     Examples
     --------
@@ -64,21 +70,33 @@ def pooled(pair: Pair) -> tuple[Ints, Ints]:
     >>> pooled(Pair(column, column.reference))
     (array([100]), array([100]))
     """
+    n, m = pair.n_ref, pair.n_cur
     both = pair.ref + pair.cur
-    least = EXPECTED * (pair.n_ref + pair.n_cur) / min(pair.n_ref, pair.n_cur)
-    order = np.argsort(-both, kind="stable")
-    order = order[both[order] > 0]
-    sizes = both[order]
-    alone = int(np.searchsorted(-sizes, -least, side="right"))
-    starts = list(range(alone))
-    waiting = 0.0
-    begun = alone
-    for place in range(alone, len(order)):
-        waiting += float(sizes[place])
+    least = EXPECTED * (n + m) / min(n, m)
+    sure = math.log(1 / UNSEEN) / math.log((n + m) / m)
+    own = np.flatnonzero((both >= sure) & (pair.ref > 0) & pair.own)
+    order = own[np.argsort(-both[own], kind="stable")]
+    starts = _starts(both[order].tolist(), least)
+    ref, cur = pair.ref[order], pair.cur[order]
+    ref_sums = np.add.reduceat(ref, starts) if starts else ref[:0]
+    cur_sums = np.add.reduceat(cur, starts) if starts else cur[:0]
+    rest = n - int(ref.sum()), m - int(cur.sum())
+    if sum(rest) >= least:
+        return np.append(ref_sums, rest[0]), np.append(cur_sums, rest[1])
+    if not starts:
+        return np.array([n]), np.array([m])
+    ref_sums[-1] += rest[0]
+    cur_sums[-1] += rest[1]
+    return ref_sums, cur_sums
+
+
+def _starts(sizes: list[int], least: float) -> list[int]:
+    """Return where groups of at least so many rows begin; what is left over joins the last."""
+    starts: list[int] = []
+    begun, waiting = 0, 0
+    for place, size in enumerate(sizes):
+        waiting += size
         if waiting >= least:
             starts.append(begun)
-            begun, waiting = place + 1, 0.0
-    if not starts:
-        return np.array([pair.n_ref]), np.array([pair.n_cur])
-    # what is left over joins the last group
-    return np.add.reduceat(pair.ref[order], starts), np.add.reduceat(pair.cur[order], starts)
+            begun, waiting = place + 1, 0
+    return starts

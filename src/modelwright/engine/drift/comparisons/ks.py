@@ -30,6 +30,7 @@ class KolmogorovSmirnov(Comparison):
 
     name: ClassVar[str] = "ks"
     floor: ClassVar[float] = 0.05
+    weight: ClassVar[float] = 0.5
     is_test: ClassVar[bool] = True
 
     def applies(self, pair: Pair) -> bool:

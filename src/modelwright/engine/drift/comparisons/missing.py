@@ -27,7 +27,7 @@ class MissingShare(Comparison):
 
     name: ClassVar[str] = "missing"
     floor: ClassVar[float] = 0.02
-    weight: ClassVar[float] = 0.1
+    weight: ClassVar[float] = 0.02
     is_test: ClassVar[bool] = True
 
     def applies(self, pair: Pair) -> bool:

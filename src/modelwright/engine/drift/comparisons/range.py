@@ -28,7 +28,7 @@ class OutOfRange(Comparison):
 
     name: ClassVar[str] = "range"
     floor: ClassVar[float] = 0.01
-    weight: ClassVar[float] = 0.1
+    weight: ClassVar[float] = 0.02
     is_test: ClassVar[bool] = True
 
     def applies(self, pair: Pair) -> bool:

@@ -27,7 +27,7 @@ class UnseenCategories(Comparison):
 
     name: ClassVar[str] = "unseen"
     floor: ClassVar[float] = 0.01
-    weight: ClassVar[float] = 0.1
+    weight: ClassVar[float] = 0.02
     is_test: ClassVar[bool] = True
 
     def applies(self, pair: Pair) -> bool:

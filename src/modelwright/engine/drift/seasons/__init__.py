@@ -1,0 +1,147 @@
+"""References in time: which columns depend on the hour, and what their ordinary windows are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelwright.engine.drift.category import CategoryColumn
+from modelwright.engine.drift.columns import Column, Ints
+from modelwright.engine.drift.phases import (
+    DAY,
+    PHASES,
+    bucket_for,
+    division_for,
+    phases,
+)
+from modelwright.engine.drift.reading import to_floats
+from modelwright.engine.drift.seasons.base import Feature, Measured
+from modelwright.engine.drift.seasons.category import CategorySeason
+from modelwright.engine.drift.seasons.numeric import NumericSeason
+from modelwright.engine.drift.selftest import dependent
+
+__all__ = ["CategorySeason", "ColumnSeason", "Feature", "Measured", "NumericSeason", "Season"]
+
+ColumnSeason = NumericSeason | CategorySeason
+KINDS: dict[str, type[NumericSeason] | type[CategorySeason]] = {
+    kind.kind: kind for kind in (NumericSeason, CategorySeason)
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Season:
+    """What the times of a reference tell.
+
+    Every column whose rows aren't independent in their order (`selftest`) is compared with its own
+    ordinary windows, not by tests that take rows as independent.
+
+    Parameters
+    ----------
+    timezone : str
+        Whose clocks count.
+    division : str
+        Of the week into phases: one of `PHASES`.
+    bucket : int
+        Length of a window of the series, in milliseconds.
+    end : int
+        Time of the last row, in milliseconds since 1970 (UTC).
+    columns : tuple
+        Seasons of the columns whose rows aren't independent.
+    """
+
+    timezone: str
+    division: str
+    bucket: int
+    end: int
+    columns: tuple[ColumnSeason, ...]
+
+    @classmethod
+    def fit(
+        cls,
+        columns: Sequence[Column],
+        arrays: Mapping[str, NDArray[Any]],
+        times: Ints,
+        timezone: str,
+    ) -> "Season":
+        """Test every column, and learn the seasons of those that need it.
+
+        Parameters
+        ----------
+        columns : sequence of Column
+            Of the profile.
+        arrays : mapping
+            Name -> values, shape (rows,).
+        times : ndarray of int, shape (rows,)
+            Milliseconds since 1970 (UTC), in any order.
+        timezone : str
+            As the IANA names it.
+        """
+        order = np.argsort(times, kind="stable")
+        ascending = times[order]
+        division, bucket = division_for(ascending), bucket_for(ascending)
+        phase = phases(ascending, division, timezone)
+        _, window = np.unique(ascending // bucket, return_inverse=True)
+        found: list[ColumnSeason] = []
+        for number, column in enumerate(columns):
+            array = arrays[column.name][order]
+            cells = column.cells(array)
+            if not dependent(column, cells):
+                continue
+            if isinstance(column, CategoryColumn):
+                found.append(CategorySeason.fit(number, column, cells, window))
+            else:
+                values = to_floats(array)
+                found.append(NumericSeason.fit(number, values, phase, window, PHASES[division]))
+        return cls(timezone, division, bucket, int(ascending[-1]), tuple(found))
+
+    @property
+    def needs_times(self) -> bool:
+        """Whether rows can only be counted with their times."""
+        return any(season.cells for season in self.columns)
+
+    @property
+    def days(self) -> float:
+        """Length of a window of the series."""
+        return self.bucket / DAY
+
+    def phase(self, times: Ints) -> Ints:
+        """Return the phase of each time."""
+        return phases(times, self.division, self.timezone)
+
+    def pack(self) -> tuple[dict[str, Any], list[NDArray[Any]]]:
+        """Return the season as JSON-safe values and arrays."""
+        metas: list[dict[str, Any]] = []
+        arrays: list[NDArray[Any]] = []
+        for season in self.columns:
+            meta, own = season.pack()
+            metas.append({**meta, "arrays": len(own)})
+            arrays += own
+        meta = {
+            "timezone": self.timezone,
+            "division": self.division,
+            "bucket": self.bucket,
+            "end": self.end,
+            "columns": metas,
+        }
+        return meta, arrays
+
+    @classmethod
+    def unpack(cls, meta: dict[str, Any], arrays: Sequence[NDArray[Any]]) -> "Season":
+        """Return the season that was packed."""
+        place = 0
+        found: list[ColumnSeason] = []
+        for own in meta["columns"]:
+            end = place + int(own["arrays"])
+            found.append(KINDS[own["kind"]].unpack(own, arrays[place:end]))
+            place = end
+        if meta["division"] not in PHASES or place != len(arrays):
+            raise ValueError("season")
+        return cls(
+            str(meta["timezone"]),
+            str(meta["division"]),
+            int(meta["bucket"]),
+            int(meta["end"]),
+            tuple(found),
+        )
