@@ -173,6 +173,12 @@ TABLE: dict[str, dict[str, str]] = {
     "ui/machines/<uuid:machine_id>/delete": {"POST": "trainer"},
     "ui/machines/<uuid:machine_id>/readings": {"GET": "trainer", "POST": "trainer"},
     "ui/machines/<uuid:machine_id>/sections/<str:name>": {"GET": "viewer"},
+    "ui/model-performance": {"GET": "viewer"},
+    "ui/model-performance/drift": {"POST": "trainer"},
+    "ui/model-performance/ab-test": {"POST": "trainer"},
+    "ui/model-performance/ab-test/<uuid:test_id>/end": {"POST": "trainer"},
+    "ui/jobs/<uuid:job_id>/events": {"GET": "viewer"},
+    "ui/jobs/<uuid:job_id>/cancel": {"POST": "trainer"},
     "ui/compare": {"GET": "viewer"},
     "ui/audit": {"GET": "admin"},
     "ui/account": {"GET": "stranger"},
@@ -195,6 +201,7 @@ PARAMETERS = {
     "<str:alert_id>": NOBODYS, "<int:rule_id>": "1", "<str:anomaly_id>": NOBODYS,
     "<str:subject>": "nothing",
     "<str:test_id>": NOBODYS, "<str:version>": "1", "<str:alias>": "calm",
+    "<uuid:test_id>": NOBODYS, "<uuid:job_id>": NOBODYS,
     "<str:policy_id>": NOBODYS, "<str:loop_id>": NOBODYS,
     "<int:share_id>": "1", "<uuid:dataset_id>": NOBODYS, "<uuid:experiment_id>": NOBODYS,
     "<uuid:run_id>": NOBODYS, "<uuid:search_id>": NOBODYS, "<str:kind>": "csv",
@@ -204,6 +211,7 @@ NOT_EVEN_ADMINS = ("/add/", "/delete/", "/autocomplete/")
 METHODLESS = {  # a stream has no HEAD
     "ui/runs/<int:number>/events": {"HEAD"},
     "ui/models/<uuid:run_id>/events": {"HEAD"},
+    "ui/jobs/<uuid:job_id>/events": {"HEAD"},
     "ui/searches/<uuid:search_id>/events": {"HEAD"},
 }
 

@@ -76,14 +76,20 @@
   }, 30000);
 
   /* --- toasts --- */
-  const TOAST_SECONDS = 6;
-  function toast(text, tone = "info") {
+  const TOAST_SECONDS = 8;
+  function toast(text, tone = "info", link = null) {
     const template = $("#toast-template");
     const region = $("#toasts");
     if (!template || !region) return;
     const element = template.content.firstElementChild.cloneNode(true);
     element.classList.add(`tone-${tone}`);
     $("p", element).textContent = text;
+    if (link) {
+      const anchor = document.createElement("a");
+      anchor.href = link.href;
+      anchor.textContent = link.label;
+      $("p", element).append(" ", anchor);
+    }
     region.append(element);
     toastAge(element);
   }

@@ -1,0 +1,257 @@
+"""The performance of one model of one machine, as its page shows it."""
+
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from modelwright.abtests.models import ABTest
+from modelwright.abtests.services import ab_test_look
+from modelwright.catalog.models import Machine
+from modelwright.engine.machines import MACHINE_MODEL_TYPES, MachineModelType
+from modelwright.monitoring.errors import NoMetricsError
+from modelwright.monitoring.models import Alert, DriftProfile, MetricsRecord
+from modelwright.monitoring.selectors import alerts_of
+from modelwright.monitoring.trends import MetricsTrend, metrics_trend
+from modelwright.registry.models import ModelVersion, Subject
+from modelwright.registry.selectors import champion_of
+from modelwright.runs.machine_jobs import machine_jobs
+from modelwright.runs.machine_services import machine_subject
+from modelwright.runs.models import JobEvent, TrainingRun
+from modelwright.runs.states import OPEN, Status
+from modelwright.web.address import Address
+
+RANGES = (7, 30, 90, 365)
+DAYS = 30
+JOBS_SHOWN = 15
+RECORDS_SHOWN = 200
+VERSIONS_SHOWN = 20
+TILES = (
+    ("r_squared", "R²"),
+    ("rmse", "RMSE"),
+    ("mae", "MAE"),
+    ("mape", "MAPE"),
+    ("cv_rmse", "CV(RMSE)"),
+)
+
+
+class PerformanceView:
+    """What one request for the page asks for."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.address = Address.read(
+            reverse("model_performance"), ("model_type", "machine", "days"), request.GET
+        )
+        self.machines = list(
+            Machine.objects.filter(is_active=True).order_by("name").values_list("pk", "name")
+        )
+        asked = self.address.get("model_type")
+        self.model_type = asked if asked in MACHINE_MODEL_TYPES else next(iter(MACHINE_MODEL_TYPES))
+        days = self.address.get("days")
+        self.days = int(days) if days.isdecimal() and int(days) in RANGES else DAYS
+        self.machine = self._machine()
+
+    def _machine(self) -> Machine | None:
+        try:
+            wanted = UUID(self.address.get("machine"))
+        except ValueError:
+            return Machine.objects.filter(is_active=True).order_by("name").first()
+        return Machine.objects.filter(pk=wanted).first()
+
+    @property
+    def types(self) -> tuple[MachineModelType, ...]:
+        """Return the model types that may be chosen."""
+        return tuple(MACHINE_MODEL_TYPES.values())
+
+    @property
+    def kind(self) -> MachineModelType:
+        """Return the one that is chosen."""
+        return MACHINE_MODEL_TYPES[self.model_type]
+
+    @property
+    def ranges(self) -> list[tuple[int, str, bool]]:
+        """Return days, address and whether it is chosen."""
+        return [(d, str(self.address.having(days=str(d))), d == self.days) for d in RANGES]
+
+    @cached_property
+    def subject_key(self) -> str:
+        """Return what is modelled, as one word."""
+        return machine_subject(self.model_type, self.machine) if self.machine else ""
+
+    @cached_property
+    def subject(self) -> Subject | None:
+        """Return what is modelled; None before the first version."""
+        return Subject.objects.filter(key=self.subject_key).first()
+
+    @cached_property
+    def champion(self) -> ModelVersion | None:
+        """Return the version that answers."""
+        return champion_of(self.subject_key) if self.subject_key else None
+
+    @cached_property
+    def versions(self) -> list[ModelVersion]:
+        """Return the newest versions."""
+        found = ModelVersion.objects.filter(subject=self.subject_key).select_related("run")
+        return list(found.order_by("-number")[:VERSIONS_SHOWN])
+
+    # --- metrics -----------------------------------------------------------------------------
+
+    @cached_property
+    def hold_out(self) -> MetricsRecord | None:
+        """Return how the champion did when it was trained."""
+        if self.champion is None:
+            return None
+        return MetricsRecord.objects.filter(
+            model_id=self.champion.run_id, source=MetricsRecord.Source.HOLD_OUT
+        ).first()
+
+    @property
+    def tiles(self) -> list[tuple[str, str, float]]:
+        """Return name, title and value of the metrics that there are."""
+        record = self.hold_out
+        if record is None:
+            return []
+        values = {name: getattr(record, name, None) for name, _ in TILES} | record.metrics
+        return [(name, title, values[name]) for name, title in TILES if values.get(name) is not None]
+
+    @cached_property
+    def trend(self) -> MetricsTrend | None:
+        """Return the records of the chosen days and where they lead; None where there are none."""
+        if self.machine is None:
+            return None
+        try:
+            return metrics_trend(self.machine, self.model_type, self.days)
+        except NoMetricsError:
+            return None
+
+    @property
+    def records(self) -> list[MetricsRecord]:
+        """Return the newest of them, newest first."""
+        return list(reversed(self.trend.records))[:RECORDS_SHOWN] if self.trend else []
+
+    @property
+    def rate(self) -> float:
+        """Return how much the error grows in a month, in per cent."""
+        return 100 * 30 * self.trend.degradation_rate if self.trend else 0.0
+
+    @property
+    def figures(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """Return id, title and figure of the charts."""
+        if self.trend is None:
+            return []
+        return [
+            ("errors", "Errors over time", self._figure(("rmse", "mae"))),
+            ("fit", "R² over time", self._figure(("r_squared",))),
+        ]
+
+    def _figure(self, names: tuple[str, ...]) -> dict[str, Any]:
+        records = self.trend.records[-RECORDS_SHOWN:] if self.trend else []
+        titles = dict(TILES)
+        return {
+            "data": [
+                {
+                    "type": "scatter",
+                    "mode": "lines+markers",
+                    "name": titles[name],
+                    "x": [r.evaluation_end.isoformat() for r in records],
+                    "y": [getattr(r, name) for r in records],
+                }
+                for name in names
+            ],
+            "layout": {"yaxis": {"rangemode": "tozero"} if "rmse" in names else {}},
+        }
+
+    # --- drift, alerts -----------------------------------------------------------------------
+
+    @cached_property
+    def drift(self) -> dict[str, Any] | None:
+        """Return what the last check found; None before the first."""
+        if self.champion is None:
+            return None
+        profile = DriftProfile.objects.filter(version=self.champion).first()
+        return profile.checked if profile is not None and profile.checked else None
+
+    @cached_property
+    def alerts(self) -> list[Alert]:
+        """Return the open alerts of the model."""
+        if self.machine is None:
+            return []
+        found = alerts_of(machine_id=self.machine.pk, is_open=True)
+        return [a for a in found[:20] if a.model_type in ("", self.model_type)]
+
+    # --- trainings ---------------------------------------------------------------------------
+
+    @cached_property
+    def jobs(self) -> list[TrainingRun]:
+        """Return the newest trainings."""
+        found = machine_jobs().filter(machine=self.machine, model_type=self.model_type)
+        return list(found[:JOBS_SHOWN])
+
+    @property
+    def open_job(self) -> TrainingRun | None:
+        """Return the training that is pending or running."""
+        return next((job for job in self.jobs if job.status in OPEN), None)
+
+    @property
+    def failed_last(self) -> TrainingRun | None:
+        """Return the newest training, if it failed."""
+        newest = next(iter(self.jobs), None)
+        return newest if newest is not None and newest.status == Status.FAILED else None
+
+    @property
+    def last_event(self) -> int:
+        """Return the id after which the stream of the open training goes on."""
+        job = self.open_job
+        if job is None:
+            return 0
+        ids = JobEvent.objects.filter(job_id=job.pk).order_by("-id").values_list("id", flat=True)
+        return ids.first() or 0
+
+    # --- test --------------------------------------------------------------------------------
+
+    @cached_property
+    def test(self) -> ABTest | None:
+        """Return the test that is on, else the last one; looking counts what is new."""
+        if self.subject is None:
+            return None
+        tests = ABTest.objects.filter(subject=self.subject)
+        found = tests.filter(status=ABTest.Status.ACTIVE).first() or tests.first()
+        if found is None:
+            return None
+        if found.status == ABTest.Status.ACTIVE:
+            found = ab_test_look(test=found)
+        return ABTest.objects.select_related("version_a", "version_b").get(pk=found.pk)
+
+    @property
+    def test_figure(self) -> dict[str, Any] | None:
+        """Return the interval of the difference over time."""
+        return ab_figure(self.test) if self.test is not None else None
+
+    @property
+    def may_test(self) -> bool:
+        """Return whether there are two versions and no test is on."""
+        on = self.test is not None and self.test.status == ABTest.Status.ACTIVE
+        return len(self.versions) > 1 and not on
+
+
+def ab_figure(test: ABTest) -> dict[str, Any] | None:
+    """Return the interval of a test's difference over its rows; None before the first look."""
+    points = test.results.get("history") or []
+    if not points:
+        return None
+    rows = [point["n"] for point in points]
+    return {
+        "data": [
+            {"type": "scatter", "mode": "lines", "name": name, "x": rows,
+             "y": [point[key] for point in points]}
+            for name, key in (
+                ("Difference", "difference"), ("Upper end", "upper"), ("Lower end", "lower"),
+            )
+        ],
+        "layout": {
+            "xaxis": {"title": {"text": "rows"}},
+            "yaxis": {"title": {"text": "error of a less that of b"}},
+        },
+    }  # fmt: skip
