@@ -60,6 +60,11 @@ class Page:
         return may(self._request.user, Action.RUNS_CANCEL)
 
     @property
+    def may_promote(self) -> bool:
+        """Return whether the user may promote versions and make policies."""
+        return may(self._request.user, Action.MODELS_PROMOTE)
+
+    @property
     def may_admin(self) -> bool:
         """Return whether the user may open the admin site."""
         return may(self._request.user, Action.ADMIN_SITE)
@@ -74,6 +79,9 @@ class Page:
             ("Experiments", "bench", "experiments", Action.RUNS_VIEW),
             ("Searches", "search", "searches", Action.RUNS_VIEW),
             ("Machines", "machine", "machines", Action.RUNS_VIEW),
+            ("Performance", "pulse", "model_performance", Action.RUNS_VIEW),
+            ("Alerts", "warning", "alerts", Action.RUNS_VIEW),
+            ("Registry", "registry", "subjects", Action.RUNS_VIEW),
             ("Audit log", "audit", "audit", Action.AUDIT_VIEW),
         ]
         return [self._entry(*entry[:3]) for entry in entries if may(self._request.user, entry[3])]

@@ -41,6 +41,8 @@ ICONS: dict[str, str] = {
     "info": '<circle cx="8" cy="8" r="5.75"/><path d="M8 7.25v4M8 4.75v.25"/>',
     "warning": '<path d="M8 2.5 14.25 13.5H1.75z"/><path d="M8 6.5v3.25M8 11.5v.25"/>',
     "file": '<path d="M3.5 2.5h6l3 3v8h-9zM9.5 2.5v3h3"/>',
+    "pulse": '<path d="M1.5 8.5h3l2-5 3 9 2-4h3"/>',
+    "registry": '<path d="M2.5 3h11v3h-11zM2.5 10h11v3h-11zM5 6v4M11 6v4"/>',
     "machine": '<path d="M2.5 5h8v7h-8zM10.5 7h3v3h-3M4.5 5V3h4v2M1.5 13.5h10M5 7v3M8 7v3"/>',
     "edit": '<path d="M3 13l.6-3L11 2.5l2.5 2.5L6 12.4zM9.3 4.2l2.5 2.5"/>',
     "upload": '<path d="M8 10.5v-8M4.5 6 8 2.5 11.5 6M2.5 13.5h11"/>',

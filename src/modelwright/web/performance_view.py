@@ -114,7 +114,9 @@ class PerformanceView:
         if record is None:
             return []
         values = {name: getattr(record, name, None) for name, _ in TILES} | record.metrics
-        return [(name, title, values[name]) for name, title in TILES if values.get(name) is not None]
+        return [
+            (name, title, values[name]) for name, title in TILES if values.get(name) is not None
+        ]
 
     @cached_property
     def trend(self) -> MetricsTrend | None:

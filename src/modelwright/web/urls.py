@@ -4,6 +4,7 @@ from django.urls import path
 
 from modelwright.web.views import (
     account,
+    alerts,
     audit,
     compare,
     datasets,
@@ -17,6 +18,7 @@ from modelwright.web.views import (
     runs,
     searches,
     session,
+    subjects,
     training,
 )
 
@@ -93,6 +95,16 @@ urlpatterns = [
     ),
     path("ui/jobs/<uuid:job_id>/events", performance.job_events, name="machine_job_events"),
     path("ui/jobs/<uuid:job_id>/cancel", performance.job_cancel, name="machine_job_cancel"),
+    path("ui/alerts", alerts.alerts, name="alerts"),
+    path("ui/alerts/<uuid:alert_id>/<str:what>", alerts.alert_change, name="alert_change"),
+    path("ui/registry", subjects.subjects, name="subjects"),
+    path("ui/registry/<slug:slug>", subjects.subject, name="subject"),
+    path("ui/registry/<slug:slug>/promote", subjects.subject_promote, name="subject_promote"),
+    path("ui/registry/<slug:slug>/rollback", subjects.subject_rollback, name="subject_rollback"),
+    path("ui/registry/<slug:slug>/mode", subjects.subject_mode, name="subject_mode"),
+    path("ui/registry/<slug:slug>/policy", subjects.subject_policy, name="subject_policy"),
+    path("ui/loops/<uuid:loop_id>/<str:what>", subjects.loop_act, name="loop_act"),
+    path("ui/policies/switch", subjects.policy_switch, name="policy_switch"),
     path("ui/compare", compare.compare, name="compare"),
     path("ui/audit", audit.audit, name="audit"),
     path("ui/account", account.account, name="account"),

@@ -1,0 +1,101 @@
+"""One subject as its page shows it: versions, which answers, its policy, its whole life."""
+
+import json
+from functools import cached_property
+from typing import Any
+
+from modelwright.abtests.models import ABTest
+from modelwright.accounts.models import User
+from modelwright.automation.loops import policy_for
+from modelwright.automation.models import Loop, Policy, PolicySwitch
+from modelwright.automation.policy_rules import DEFAULTS
+from modelwright.automation.timeline import Happening, timeline_of
+from modelwright.catalog.access import Level, experiment_level
+from modelwright.registry.models import ModelVersion, Subject
+from modelwright.registry.promotion import CHAMPION
+from modelwright.registry.selectors import champion_of, versions_of
+from modelwright.serving.models import Prediction
+
+VERSIONS_SHOWN = 30
+HAPPENINGS_SHOWN = 60
+KIND_ICONS = {
+    "version": "plus",
+    "promotion": "mark",
+    "alert": "warning",
+    "ab_test": "compare",
+    "policy": "again",
+    "training_failed": "failed",
+}
+
+
+class SubjectView:
+    """What the page needs beside the row."""
+
+    def __init__(self, subject: Subject, user: User) -> None:
+        self.subject = subject
+        experiment = subject.experiment
+        self.edits = experiment is None or experiment_level(user, experiment) >= Level.EDITOR
+
+    @cached_property
+    def champion(self) -> ModelVersion | None:
+        """Return the version that answers."""
+        return champion_of(self.subject.key)
+
+    @cached_property
+    def versions(self) -> list[tuple[ModelVersion, list[str], list[tuple[str, float]]]]:
+        """Return the newest versions with their aliases and first metrics."""
+        found = []
+        for version in versions_of(self.subject)[:VERSIONS_SHOWN]:
+            names = sorted(alias.name for alias in version.aliases.all())
+            metrics = [
+                (name, value)
+                for name, value in version.run.metrics.items()
+                if isinstance(value, int | float) and name != "training_duration_seconds"
+            ]
+            found.append((version, names, metrics[:4]))
+        return found
+
+    @property
+    def others(self) -> list[ModelVersion]:
+        """Return the versions that could be promoted."""
+        return [version for version, names, _ in self.versions if CHAMPION not in names]
+
+    @cached_property
+    def policy(self) -> Policy | None:
+        """Return the policy that holds."""
+        return policy_for(self.subject)
+
+    @property
+    def rules_text(self) -> str:
+        """Return the rules to begin with in the editor."""
+        rules: dict[str, Any] = self.policy.rules if self.policy else DEFAULTS
+        return json.dumps(rules, indent=2)
+
+    @cached_property
+    def switch(self) -> PolicySwitch | None:
+        """Return the kill switch, where it is pulled."""
+        return PolicySwitch.objects.first()
+
+    @cached_property
+    def loop(self) -> Loop | None:
+        """Return the turn that is on, else the last one."""
+        found = Loop.objects.filter(subject=self.subject).select_related(
+            "champion", "challenger", "run"
+        )
+        return found.filter(ended_at__isnull=True).first() or found.first()
+
+    @cached_property
+    def test(self) -> ABTest | None:
+        """Return the test that is on."""
+        return ABTest.objects.filter(subject=self.subject, status=ABTest.Status.ACTIVE).first()
+
+    @cached_property
+    def happenings(self) -> list[tuple[Happening, str]]:
+        """Return its life, newest first, with an icon for each kind."""
+        found = timeline_of(self.subject, limit=HAPPENINGS_SHOWN)
+        return [(one, KIND_ICONS[one.kind]) for one in found]
+
+    @cached_property
+    def predictions(self) -> int:
+        """Return how many predictions are kept."""
+        return Prediction.objects.filter(subject=self.subject).count()

@@ -1,0 +1,168 @@
+"""The registry: models, their versions, promotion and rollback, policies."""
+
+import json
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from modelwright.accounts.access import needs
+from modelwright.accounts.roles import Action
+from modelwright.automation.loops import loop_decide, loop_stop
+from modelwright.automation.policies import (
+    policies_go_on,
+    policies_stop,
+    policy_change,
+    policy_create,
+    policy_dry_run,
+)
+from modelwright.automation.policy_selectors import loop_for_user
+from modelwright.catalog.access import Level
+from modelwright.core.errors import InvalidInputError, ModelwrightError
+from modelwright.registry.models import Subject
+from modelwright.registry.promotion import promotion_mode_change, version_promote, version_rollback
+from modelwright.registry.selectors import subject_for, version_named
+from modelwright.web.finding import found_or_refused, list_page
+from modelwright.web.requests import user_of
+from modelwright.web.subject_view import SubjectView
+from modelwright.web.subjects_list import SubjectList
+
+MAX_REASON = 1000
+DRY_RUN_DAYS = 90
+
+
+@needs(Action.RUNS_VIEW)
+@require_safe
+def subjects(request: HttpRequest) -> HttpResponse:
+    """Show the registry; for htmx only its rows."""
+    listing = SubjectList(request)
+    return list_page(request, listing, "pages/subjects.html", "pages/_subjects_results.html")
+
+
+def _subject(request: HttpRequest, slug: str, level: Level = Level.VIEWER) -> Subject:
+    return found_or_refused(subject_for, request.user, slug, level)
+
+
+@needs(Action.RUNS_VIEW)
+@require_safe
+def subject(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show one model: its versions and its whole life."""
+    found = _subject(request, slug)
+    context = {"subject": found, "view": SubjectView(found, user_of(request))}
+    return render(request, "pages/subject.html", context)
+
+
+def _reason(request: HttpRequest) -> str:
+    return request.POST.get("reason", "").strip()[:MAX_REASON]
+
+
+@needs(Action.MODELS_PROMOTE)
+@require_POST
+def subject_promote(request: HttpRequest, slug: str) -> HttpResponse:
+    """Make a version the champion."""
+    found = _subject(request, slug, Level.EDITOR)
+    try:
+        version = version_named(found, request.POST.get("version", ""))
+        if not (reason := _reason(request)):
+            raise InvalidInputError({"reason": ["Say why: it stays on record."]})
+        version_promote(version=version, user=user_of(request), reason=reason)
+        messages.success(request, f"Version {version.number} answers now.")
+    except ModelwrightError as error:
+        messages.error(request, str(error))
+    return redirect("subject", found.slug)
+
+
+@needs(Action.MODELS_PROMOTE)
+@require_POST
+def subject_rollback(request: HttpRequest, slug: str) -> HttpResponse:
+    """Go back to the champion before."""
+    found = _subject(request, slug, Level.EDITOR)
+    try:
+        reason = _reason(request) or "Rolled back from the page."
+        change = version_rollback(subject=found, user=user_of(request), reason=reason)
+        messages.success(request, f"Version {change.to_number} answers again.")
+    except ModelwrightError as error:
+        messages.error(request, str(error))
+    return redirect("subject", found.slug)
+
+
+@needs(Action.MODELS_PROMOTE)
+@require_POST
+def subject_mode(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say whether the newest version answers by itself."""
+    found = _subject(request, slug, Level.EDITOR)
+    try:
+        mode = request.POST.get("promotion", "")
+        promotion_mode_change(subject=found, mode=mode, user=user_of(request))
+        messages.success(request, "Saved.")
+    except ModelwrightError as error:
+        messages.error(request, str(error))
+    return redirect("subject", found.slug)
+
+
+@needs(Action.MODELS_PROMOTE)
+@require_POST
+def subject_policy(request: HttpRequest, slug: str) -> HttpResponse:
+    """Save the policy of a model, or try its rules on the past."""
+    found = _subject(request, slug, Level.EDITOR)
+    text = request.POST.get("rules", "")
+    context = {"subject": found, "view": SubjectView(found, user_of(request)), "rules_text": text}
+    try:
+        rules = json.loads(text)
+        if request.POST.get("do") == "dry-run":
+            would = policy_dry_run(subject=found, rules=rules, days=DRY_RUN_DAYS)
+            return render(
+                request, "pages/subject.html", {**context, "would": would, "days": DRY_RUN_DAYS}
+            )
+        _save(request, found, rules)
+    except (ModelwrightError, ValueError) as error:
+        faults = error.details if isinstance(error, InvalidInputError) else {"": [str(error)]}
+        context["faults"] = [(place, words) for place, words in faults.items()]
+        return render(request, "pages/subject.html", context, status=422)
+    messages.success(request, "The policy is saved.")
+    return redirect("subject", found.slug)
+
+
+def _save(request: HttpRequest, found: Subject, rules: object) -> None:
+    user = user_of(request)
+    is_active = request.POST.get("is_active") == "yes"
+    own = getattr(found, "policy", None)
+    if own is not None:
+        policy_change(policy=own, user=user, rules=rules, is_active=is_active)
+    else:
+        policy_create(
+            name=found.title[:100], subject=found, rules=rules, user=user, is_active=is_active
+        )
+
+
+@needs(Action.MODELS_PROMOTE)
+@require_POST
+def loop_act(request: HttpRequest, loop_id: UUID, what: str) -> HttpResponse:
+    """Decide about a challenger, or stop a loop."""
+    loop = found_or_refused(loop_for_user, request.user, loop_id, Level.EDITOR)
+    try:
+        if what == "stop":
+            loop_stop(loop=loop, user=user_of(request), reason=_reason(request))
+        else:
+            reason = _reason(request) or "Decided on the page."
+            loop_decide(loop=loop, promote=what == "promote", user=user_of(request), reason=reason)
+        messages.success(request, "Done.")
+    except ModelwrightError as error:
+        messages.error(request, str(error))
+    return redirect("subject", loop.subject.slug)
+
+
+@needs(Action.MODELS_PROMOTE)
+@require_POST
+def policy_switch(request: HttpRequest) -> HttpResponse:
+    """Stop every policy at once, or let them act again."""
+    user = user_of(request)
+    if request.POST.get("do") == "stop":
+        policies_stop(user=user, reason=_reason(request))
+        messages.warning(request, "No policy acts any more.")
+    else:
+        policies_go_on(user=user)
+        messages.success(request, "Policies act again.")
+    return redirect("subjects")

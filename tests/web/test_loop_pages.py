@@ -1,0 +1,164 @@
+"""Pages of the loop: performance, alerts, registry, one model with its policy."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from modelwright.automation.models import Loop, Policy, PolicySwitch
+from modelwright.catalog.models import Machine
+from modelwright.monitoring.alert_types import AlertType
+from modelwright.monitoring.alerts import Finding, alert_raise
+from modelwright.monitoring.models import Alert
+from modelwright.registry.models import Subject
+from modelwright.registry.selectors import champion_of
+from tests.abtests.test_ab_tests import machine, read, train
+from tests.registry.conftest import MakeVersion, make_version
+
+__all__ = ["machine", "make_version"]
+
+AsPerson = Callable[[str], Client]
+SUBJECT = "future_skills:table.csv"
+
+
+@pytest.fixture
+def slug(make_version: MakeVersion) -> str:
+    make_version(), make_version()
+    return Subject.objects.get(key=SUBJECT).slug
+
+
+def page(client: Client, url: str, **more: Any) -> str:
+    answer = client.get(url, **more)
+    assert answer.status_code == 200, answer.content[:2000]
+    return answer.content.decode()
+
+
+def test_without_machines_the_page_says_what_to_do(viewer: Client) -> None:
+    assert "No machine yet" in page(viewer, "/ui/model-performance")
+
+
+def test_before_the_first_training_there_is_an_empty_state(
+    machine: Machine, as_person: AsPerson
+) -> None:
+    text = page(as_person("trainer"), "/ui/model-performance")
+    assert "No metrics yet" in text
+    assert "Trigger retraining" in text
+    assert "Trigger retraining" not in page(as_person("viewer"), "/ui/model-performance")
+
+
+def test_a_trained_model_shows_version_metrics_and_history(
+    machine: Machine, as_person: AsPerson
+) -> None:
+    read(machine, 0, 40)
+    train(machine)
+    url = f"/ui/model-performance?model_type=baseline&machine={machine.pk}&days=365"
+    text = page(as_person("viewer"), url)
+    assert 'data-version="1"' in text
+    assert 'data-metric="rmse"' in text
+    assert "Run 1" in text
+    assert 'data-figure="errors-data"' in text
+    part = page(as_person("viewer"), url, headers={"HX-Request": "true"})
+    assert "<html" not in part
+    other = page(as_person("viewer"), url.replace("baseline", "anomaly"))
+    assert "No metrics yet" in other
+
+
+def test_nonsense_in_the_address_is_no_error(machine: Machine, viewer: Client) -> None:
+    page(viewer, "/ui/model-performance?model_type=x&machine=7&days=soon")
+    assert "no such machine" in page(
+        viewer, "/ui/model-performance?machine=0b3c9a0e-7c2e-4d3c-9f57-1f5f3f0c7a11"
+    )
+
+
+def test_a_drift_check_and_a_test_by_form(machine: Machine, as_person: AsPerson) -> None:
+    read(machine, 0, 40)
+    train(machine), train(machine)
+    read(machine, 40, 2)
+    form = {"machine": str(machine.pk), "model_type": "baseline"}
+    trainer = as_person("trainer")
+    assert trainer.post("/ui/model-performance/drift", form).status_code == 302
+    made = trainer.post(
+        "/ui/model-performance/ab-test", {**form, "a": "2", "b": "1", "days": "30"}, follow=True
+    )
+    assert "The test has begun" in made.content.decode()
+    again = trainer.post("/ui/model-performance/ab-test", {**form, "a": "2", "b": "1"}, follow=True)
+    assert "is on: wait for its end" in again.content.decode()
+    wrong = trainer.post(
+        "/ui/model-performance/ab-test", {**form, "a": "2", "b": "1", "days": "long"}, follow=True
+    )
+    assert "could not convert" in wrong.content.decode()
+    assert as_person("viewer").post("/ui/model-performance/drift", form).status_code == 403
+
+
+def test_the_inbox_is_worked_through(machine: Machine, as_person: AsPerson) -> None:
+    trainer, viewer = as_person("trainer"), as_person("viewer")
+    assert "Nothing needs you" in page(viewer, "/ui/alerts")
+    alert_raise(Finding(AlertType.PERFORMANCE, machine, "Errs <more>.", "baseline", 9.0, 1.3))
+    alert = Alert.objects.get()
+    text = page(viewer, "/ui/alerts")
+    assert "Errs &lt;more&gt;." in text
+    assert "/acknowledge" not in text
+    assert "/acknowledge" in page(trainer, "/ui/alerts")
+    url = f"/ui/alerts/{alert.pk}"
+    trainer.post(f"{url}/acknowledge", {"back": "severity=critical"})
+    trainer.post(f"{url}/silence", {"hours": "1"})
+    trainer.post(f"{url}/resolve", {"resolution": "filter cleaned"})
+    alert.refresh_from_db()
+    assert (alert.status, alert.resolution) == ("resolved", "filter cleaned")
+    assert "No alert fits" in page(viewer, "/ui/alerts?severity=info")
+    assert "filter cleaned" in page(viewer, "/ui/alerts?status=all")
+    assert viewer.post(f"{url}/resolve").status_code == 403
+
+
+def test_the_registry_and_one_model(slug: str, as_person: AsPerson) -> None:
+    viewer, trainer = as_person("viewer"), as_person("trainer")
+    assert slug in page(viewer, "/ui/registry")
+    text = page(viewer, f"/ui/registry/{slug}")
+    assert "<strong data-champion>2</strong>" in text
+    assert "Promote a version" not in text
+    assert "Promote a version" in page(trainer, f"/ui/registry/{slug}")
+    assert viewer.get("/ui/registry/nothing").status_code == 404
+    refused = trainer.post(f"/ui/registry/{slug}/promote", {"version": "1"}, follow=True)
+    assert "Say why" in refused.content.decode()
+    trainer.post(f"/ui/registry/{slug}/promote", {"version": "1", "reason": "calmer"})
+    champion = champion_of(SUBJECT)
+    assert champion is not None
+    assert champion.number == 1
+    assert "calmer" in page(viewer, f"/ui/registry/{slug}")
+    trainer.post(f"/ui/registry/{slug}/rollback", {"reason": "back"})
+    trainer.post(f"/ui/registry/{slug}/mode", {"promotion": "newest"})
+    assert "rolled back" in page(viewer, f"/ui/registry/{slug}")
+
+
+def test_a_policy_is_tried_saved_and_stopped(slug: str, as_person: AsPerson) -> None:
+    trainer = as_person("trainer")
+    url = f"/ui/registry/{slug}/policy"
+    wrong = trainer.post(url, {"rules": "{"})
+    assert wrong.status_code == 422
+    wrong = trainer.post(url, {"rules": json.dumps({"when": {"moon": True}})})
+    assert "when.moon" in wrong.content.decode()
+    rules = json.dumps({"when": {"age_days": 30}, "then": {"alert": True}})
+    tried = trainer.post(url, {"rules": rules, "do": "dry-run"})
+    assert "it would have acted 0 times" in tried.content.decode()
+    assert not Policy.objects.exists()
+    trainer.post(url, {"rules": rules, "do": "save", "is_active": "yes"})
+    trainer.post(url, {"rules": rules, "do": "save"})
+    assert not Policy.objects.get().is_active
+    trainer.post("/ui/policies/switch", {"do": "stop"})
+    assert PolicySwitch.objects.exists()
+    assert "All policies are stopped" in page(trainer, f"/ui/registry/{slug}")
+    trainer.post("/ui/policies/switch", {"do": "go-on"})
+    assert not PolicySwitch.objects.exists()
+
+
+def test_a_loop_is_stopped_by_form(slug: str, as_person: AsPerson) -> None:
+    subject = Subject.objects.get(slug=slug)
+    loop = Loop.objects.create(
+        subject=subject, rules={}, trigger="age", reason="old", state="training"
+    )
+    assert "Stop here" in page(as_person("trainer"), f"/ui/registry/{slug}")
+    as_person("trainer").post(f"/ui/loops/{loop.pk}/stop")
+    loop.refresh_from_db()
+    assert loop.state == "stopped"
