@@ -227,7 +227,7 @@ def test_a_stopping_worker_gives_its_job_back(
 def test_queues_take_turns_after_each_job(monkeypatch: pytest.MonkeyPatch) -> None:
     waiting = {"training": ["t1"], "tuning": ["a", "b", "c"]}
     ran: list[str] = []
-    monkeypatch.setattr(executor, "queues_all", lambda: ["training", "tuning"])
+    monkeypatch.setattr(executor, "queues_shared", lambda: ["training", "tuning"])
     monkeypatch.setattr(
         executor,
         "job_claim",

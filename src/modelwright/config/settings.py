@@ -9,7 +9,6 @@ from typing import Any
 import django_stubs_ext
 import environ
 import plotly
-from celery.schedules import crontab
 from csp.constants import SELF
 
 from modelwright import __version__
@@ -69,7 +68,6 @@ INSTALLED_APPS = [
     "csp",
     "django_filters",
     "django_htmx",
-    "django_celery_beat",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "modelwright.core",
@@ -272,6 +270,19 @@ JOB_MAX_CRASHES = env.int("MODELWRIGHT_JOB_MAX_CRASHES", default=3)
 JOB_SHUTDOWN_GRACE_SECONDS = env.float("MODELWRIGHT_JOB_SHUTDOWN_GRACE_SECONDS", default=3.0)
 SWEEP_SECONDS = env.float("MODELWRIGHT_SWEEP_SECONDS", default=60.0)
 RING_AGAIN_AFTER_SECONDS = env.float("MODELWRIGHT_RING_AGAIN_AFTER_SECONDS", default=5.0)
+# When the scheduled jobs run, until a person says otherwise: minute, hour, day, month, weekday.
+SCHEDULER_ENABLED = env.bool("MODELWRIGHT_SCHEDULER_ENABLED", default=True)
+SCHEDULER_TICK_SECONDS = env.float("MODELWRIGHT_SCHEDULER_TICK_SECONDS", default=5.0)
+SCHEDULE_TIMEZONE = env.str("MODELWRIGHT_SCHEDULE_TIMEZONE", default="UTC")
+SCHEDULES = {
+    "baseline_retrain": env.str("MODELWRIGHT_SCHEDULE_BASELINE_RETRAIN", default="0 2 * * 0"),
+    "anomaly_detect": env.str("MODELWRIGHT_SCHEDULE_ANOMALY_DETECT", default="5 * * * *"),
+    "kpi_calculate": env.str("MODELWRIGHT_SCHEDULE_KPI_CALCULATE", default="30 0 * * *"),
+    "training_cleanup": env.str("MODELWRIGHT_SCHEDULE_TRAINING_CLEANUP", default="15 * * * *"),
+}
+SCHEDULE_TIME_LIMIT_SECONDS = env.float("MODELWRIGHT_SCHEDULE_TIME_LIMIT_SECONDS", default=3600.0)
+SCHEDULE_HISTORY_DAYS = env.int("MODELWRIGHT_SCHEDULE_HISTORY_DAYS", default=90)
+RETRAIN_MODEL_TYPES = env.list("MODELWRIGHT_RETRAIN_MODEL_TYPES", default=["baseline"])
 TRAINING_WAIT_SECONDS = env.float("MODELWRIGHT_TRAINING_WAIT_SECONDS", default=30.0)
 TABLE_MAX_BYTES = env.int("MODELWRIGHT_TABLE_MAX_BYTES", default=512 * 1024 * 1024)
 TABLE_MAX_ROWS = env.int("MODELWRIGHT_TABLE_MAX_ROWS", default=5_000_000)
@@ -296,16 +307,6 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_BEAT_MAX_LOOP_INTERVAL = 10
-# What the schedule begins with; people change and pause it in the admin.
-CELERY_BEAT_SCHEDULE = {
-    "training_cleanup": {
-        "task": "modelwright.training_cleanup",
-        "schedule": crontab(minute="15"),
-        "options": {"queue": CELERY_TASK_DEFAULT_QUEUE},
-    }
-}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 if BROKER_URL.startswith("filesystem"):

@@ -6,6 +6,7 @@ thread of its own, once, with short timeouts.
 """
 
 import logging
+import os
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from celery import current_app
@@ -19,12 +20,36 @@ log = logging.getLogger(__name__)
 RING_TASK = "modelwright.ring"
 HOUSEKEEPING = "housekeeping"
 RING_EXPIRES_SECONDS = 3600
-_ringer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="doorbell")
+
+
+class _Ringer:
+    """One thread that sends the messages; a process that was forked has one of its own."""
+
+    def __init__(self) -> None:
+        self._is_mute = False
+        self.renew()
+        os.register_at_fork(after_in_child=self.renew)
+
+    def renew(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="doorbell")
+
+    def mute(self) -> None:
+        self._is_mute = True
+
+    def send(self, task: str, arguments: list[str], queue: str) -> "Future[bool]":
+        if self._is_mute:
+            silent: Future[bool] = Future()
+            silent.set_result(False)
+            return silent
+        return self._thread.submit(_send_task, task, arguments, queue)
+
+
+_ringer = _Ringer()
 
 
 def ring(queue: str) -> "Future[bool]":
     """Tell the workers that something waits in `queue`; returns at once."""
-    return _ringer.submit(_send, queue)
+    return _ringer.send(RING_TASK, [queue], queue)
 
 
 def ring_deliveries() -> "Future[bool]":
@@ -34,11 +59,12 @@ def ring_deliveries() -> "Future[bool]":
 
 def task_send(task: str, queue: str) -> "Future[bool]":
     """Ask a worker to run a task without arguments, some time; returns at once."""
-    return _ringer.submit(_send_task, task, [], queue)
+    return _ringer.send(task, [], queue)
 
 
-def _send(queue: str) -> bool:
-    return _send_task(RING_TASK, [queue], queue)
+def mute() -> None:
+    """Ring no more from this process: a child of a worker, which shares its parent's sockets."""
+    _ringer.mute()
 
 
 def _send_task(task: str, arguments: list[str], queue: str) -> bool:

@@ -16,7 +16,7 @@ from modelwright.core.errors import ModelwrightError
 from modelwright.core.files import private_dir
 from modelwright.runs import stopping
 from modelwright.runs.jobs import Claim, job_claim, job_end, job_release
-from modelwright.runs.kinds import kind_of, queues_all
+from modelwright.runs.kinds import kind_of, queues_shared
 from modelwright.runs.models import Job
 from modelwright.runs.names import worker_name
 from modelwright.runs.states import Status
@@ -31,11 +31,13 @@ DB_TRIES = 5
 def drain(queue: str, *, worker: str) -> int:
     """Run pending jobs until none is left, those of `queue` first; return how many.
 
-    The queues take turns after each job, so that a search of a thousand pieces doesn't starve a
-    training.
+    The queues that share the slots take turns after each job, so that a search of a thousand pieces
+    doesn't starve a training.
     """
     done = 0
-    turns = deque([queue, *(other for other in queues_all() if other != queue)])
+    shared = queues_shared()
+    others = [other for other in shared if other != queue] if queue in shared else []
+    turns = deque([queue, *others])
     while not stopping.requested():
         claim = _claim_in_turn(turns, worker)
         if claim is None:

@@ -46,6 +46,9 @@ class JobKind:
     is_hopeless : callable or None
         `is_hopeless(job, silent_seconds)`: whether a running job that nobody was heard of for so
         long is failed at once, and not tried again up to the limit.
+    is_apart : bool
+        Whether a process of its own of each worker runs this kind, so that it neither waits for the
+        others nor takes their slots.
     warm_up : str
         Dotted path of `warm_up(payload)`, or empty: called in the worker just before the child is
         forked. What it caches there, this child and all later ones have already.
@@ -63,6 +66,7 @@ class JobKind:
     sweep: Callable[[], None] | None = None
     is_hopeless: Callable[[Any, float], bool] | None = None
     warm_up: str = ""
+    is_apart: bool = False
     completion_hooks: list[CompletionHook] = field(default_factory=list)
     end_hooks: list[EndHook] = field(default_factory=list)
 
@@ -107,6 +111,11 @@ def kind_of(job: Job) -> JobKind:
     return next(kind for kind in _kinds.values() if isinstance(job, kind.model))
 
 
-def queues_all() -> list[str]:
-    """Return the names of all queues."""
-    return sorted({kind.queue for kind in _kinds.values()})
+def queues_shared() -> list[str]:
+    """Return the names of the queues that share the slots of a worker."""
+    return sorted({kind.queue for kind in _kinds.values() if not kind.is_apart})
+
+
+def queues_apart() -> list[str]:
+    """Return the names of the queues that have a process of their own in each worker."""
+    return sorted({kind.queue for kind in _kinds.values() if kind.is_apart})

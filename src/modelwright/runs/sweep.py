@@ -64,7 +64,7 @@ def jobs_sweep(*, thorough: bool = True) -> Swept:
         False: only what is due every few seconds.
     """
     cancelled = rung = 0
-    released = _release_lost()
+    released = sum(lost_release(kind) for kind in kinds_all())
     for kind in kinds_all():
         for job in kind.model._default_manager.filter(status=Status.PENDING, cancel_requested=True):
             cancelled += job_cancel(job)
@@ -84,14 +84,13 @@ def jobs_sweep(*, thorough: bool = True) -> Swept:
     return Swept(rung=rung, released=released, cancelled=cancelled)
 
 
-def _release_lost() -> int:
+def lost_release(kind: JobKind) -> int:
     """Give back the running jobs whose worker gave no sign of life, or is known to have ended."""
     released = 0
-    for kind in kinds_all():
-        for job in kind.model._default_manager.filter(status=Status.RUNNING):
-            if lost := _lost(kind, job):
-                claim = Claim(kind, job.pk, job.attempt)
-                released += job_release(claim, reason=lost.reason, crashed=True, final=lost.final)
+    for job in kind.model._default_manager.filter(status=Status.RUNNING):
+        if lost := _lost(kind, job):
+            claim = Claim(kind, job.pk, job.attempt)
+            released += job_release(claim, reason=lost.reason, crashed=True, final=lost.final)
     return released
 
 

@@ -5,16 +5,9 @@ from celery import shared_task
 from modelwright.runs.doorbell import RING_TASK
 from modelwright.runs.executor import drain
 from modelwright.runs.names import worker_name
-from modelwright.runs.sweep import jobs_sweep
 
 
 @shared_task(name=RING_TASK)
 def ring(queue: str) -> None:
     """A job waits in `queue`: take the best one, and go on until none is left."""
     drain(queue, worker=worker_name())
-
-
-@shared_task(name="modelwright.training_cleanup")
-def training_cleanup() -> None:
-    """Give back or fail the jobs that lost their worker; also done by every worker each minute."""
-    jobs_sweep()

@@ -26,14 +26,14 @@ from modelwright.engine.warm import warm_up
 from modelwright.runs import stopping
 from modelwright.runs.child import PR_SET_PDEATHSIG, load_work
 from modelwright.runs.doorbell import HOUSEKEEPING
-from modelwright.runs.kinds import kinds_all, queues_all
+from modelwright.runs.kinds import kinds_all, queues_apart, queues_shared
 from modelwright.runs.models import Worker
 from modelwright.runs.names import host_name, worker_name
 from modelwright.runs.sweep import jobs_sweep
 
 log = logging.getLogger(__name__)
 
-HOUSEKEEPING_POLL_SECONDS = 0.5
+UNHURRIED_POLL_SECONDS = 0.5
 FORK_AGAIN_SECONDS = 0.5
 
 
@@ -49,7 +49,9 @@ def worker_run(app: Celery) -> None:
 
 
 class _Crew:
-    """The processes of a worker: one for each job at a time, and one that keeps house."""
+    """The processes of a worker: one for each job at a time, one for each kind of job that has its
+    own, and one that keeps house.
+    """
 
     def __init__(self, app: Celery) -> None:
         self._app = app
@@ -60,7 +62,8 @@ class _Crew:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_stop)
         pulse = _Pulse()
-        for queues in [[HOUSEKEEPING], *[queues_all()] * settings.JOB_SLOTS]:
+        own = [[queue] for queue in (HOUSEKEEPING, *queues_apart())]
+        for queues in [*own, *[queues_shared()] * settings.JOB_SLOTS]:
             self._fork(queues)
         pulse.start()
         try:
@@ -103,8 +106,9 @@ def _hear(app: Celery, queues: list[str], parent: int) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     signals.worker_shutting_down.connect(_stop, weak=False)
-    if queues == [HOUSEKEEPING] and "polling_interval" in app.conf.broker_transport_options:
-        app.conf.broker_transport_options["polling_interval"] = HOUSEKEEPING_POLL_SECONDS
+    unhurried = queues != queues_shared()
+    if unhurried and "polling_interval" in app.conf.broker_transport_options:
+        app.conf.broker_transport_options["polling_interval"] = UNHURRIED_POLL_SECONDS
     worker = app.Worker(
         pool="solo",
         queues=",".join(queues),

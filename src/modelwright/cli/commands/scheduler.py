@@ -1,13 +1,12 @@
-"""`modelwright scheduler`: Celery's beat, with its schedules in the database."""
+"""`modelwright scheduler`: the scheduler alone."""
 
-from modelwright.cli.beating import SigningScheduler
+from modelwright.automation.scheduler import scheduler_run
 from modelwright.cli.running import new_app
-from modelwright.config import celery_app
 
 app = new_app()
 
 
 @app.command()
 def scheduler() -> None:
-    """Run the scheduler alone. One is enough: a second one would ring twice for everything."""
-    celery_app.Beat(loglevel="WARNING", quiet=True, scheduler=SigningScheduler).run()
+    """Run the scheduler alone. One is enough; with more, what is due is still run once."""
+    scheduler_run()

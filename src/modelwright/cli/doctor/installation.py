@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django_celery_beat.models import PeriodicTask
 
-from modelwright.cli.beating import SIGN
+from modelwright.automation.plans import plans, scheduler_is_running, scheduler_seen_at
 from modelwright.cli.doctor.findings import Finding, broken, ok, warning
 from modelwright.core.clock import now, seconds_since
 from modelwright.registry.models import ModelVersion
@@ -21,7 +20,6 @@ from modelwright.runs.states import Status
 
 BROKER_SECONDS = 2.0
 WAITING_TOO_LONG = dt.timedelta(minutes=2)
-SCHEDULER_SILENT = dt.timedelta(minutes=1)
 CLOCK_SKEW_SECONDS = 5.0
 MIN_SECRET_CHARS = 32
 FILES_LOOKED_AT = 1000
@@ -111,8 +109,12 @@ def workers() -> Iterator[Finding]:
 
 def scheduler() -> Iterator[Finding]:
     """Does the scheduler do its rounds?"""
-    last = PeriodicTask.objects.filter(name=SIGN).values_list("last_run_at", flat=True).first()
-    if last is not None and now() - last < SCHEDULER_SILENT:
+    for plan in plans():
+        if plan.fault:
+            setting = f"MODELWRIGHT_SCHEDULE_{plan.job.name.upper()}"
+            yield broken("Scheduler", f"{plan.job.name}: {plan.fault}", f"Correct {setting}.")
+    last = scheduler_seen_at()
+    if last is not None and scheduler_is_running():
         yield ok("Scheduler", f"alive {seconds_since(last):.0f} s ago")
         return
     seen = f"since {last:%Y-%m-%d %H:%M:%S} UTC" if last else "yet"

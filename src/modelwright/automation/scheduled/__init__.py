@@ -1,0 +1,48 @@
+"""The scheduled jobs. One file each; being in `SCHEDULED` enrols it everywhere."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ScheduledJob:
+    """What everybody must know of a scheduled job.
+
+    Parameters
+    ----------
+    name : str
+        Its id in requests, and the module below this package that has `work(report)`.
+    title : str
+        As people read it.
+    what : str
+        One sentence.
+    at_start : bool
+        Whether a scheduler runs it when it starts, too.
+    is_light : bool
+        Whether it takes no longer than a look into the database: then the scheduler does it itself,
+        so that it never waits for heavy ones.
+    """
+
+    name: str
+    title: str
+    what: str
+    at_start: bool = False
+    is_light: bool = False
+
+
+SCHEDULED: dict[str, ScheduledJob] = {
+    job.name: job
+    for job in (
+        ScheduledJob(
+            "baseline_retrain",
+            "Retrain baselines",
+            "Queues a training for each active machine that has new readings.",
+        ),
+        ScheduledJob(
+            "training_cleanup",
+            "Clean up trainings",
+            "Gives back or fails the jobs that lost their worker, and clears away leftovers.",
+            at_start=True,
+            is_light=True,
+        ),
+    )
+}

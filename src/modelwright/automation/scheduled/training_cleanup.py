@@ -1,0 +1,37 @@
+"""Making good what was lost. Every worker does so too, each minute: this one also says so."""
+
+import datetime as dt
+from typing import Any
+
+from django.conf import settings
+
+from modelwright.automation.models import ScheduleRun
+from modelwright.automation.rounds import Say
+from modelwright.core.clock import now
+from modelwright.runs.models import JobEvent
+from modelwright.runs.states import ENDED
+from modelwright.runs.sweep import jobs_sweep
+
+CLEARED_AT_ONCE = 1000
+
+
+def work(_say: Say) -> dict[str, Any]:
+    """Sweep, and forget what scheduled jobs did long ago."""
+    swept = jobs_sweep()
+    return {
+        "rung": swept.rung,
+        "released": swept.released,
+        "cancelled": swept.cancelled,
+        "forgotten": _forget(),
+        "message": f"{swept.released} given back or failed, {swept.rung} announced again.",
+    }
+
+
+def _forget() -> int:
+    """Delete the old runs of scheduled jobs, some at a time."""
+    since = now() - dt.timedelta(days=settings.SCHEDULE_HISTORY_DAYS)
+    old = ScheduleRun.objects.filter(created_at__lt=since, status__in=ENDED)
+    chosen = list(old.order_by("created_at").values_list("pk", flat=True)[:CLEARED_AT_ONCE])
+    JobEvent.objects.filter(job_id__in=chosen).delete()
+    ScheduleRun.objects.filter(pk__in=chosen).delete()
+    return len(chosen)
