@@ -27,6 +27,7 @@ class Action(StrEnum):
     MODELS_PROMOTE = "models.promote"
     NOTIFY_OWN = "notify.own"
     NOTIFY_TEAM = "notify.team"
+    SCHEDULES_CHANGE = "schedules.change"
     AUDIT_VIEW = "audit.view"
     ADMIN_SITE = "admin.site"
 
@@ -49,6 +50,7 @@ ROLE_FOR_ACTION: dict[Action, Role] = {
     Action.MODELS_PROMOTE: Role.TRAINER,
     Action.NOTIFY_OWN: Role.VIEWER,
     Action.NOTIFY_TEAM: Role.ADMIN,
+    Action.SCHEDULES_CHANGE: Role.TRAINER,
     Action.AUDIT_VIEW: Role.ADMIN,
     Action.ADMIN_SITE: Role.ADMIN,
 }

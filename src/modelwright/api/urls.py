@@ -40,6 +40,7 @@ urlpatterns = [
     path("", include("modelwright.api.dataset_urls")),
     path("", include("modelwright.api.tuning_urls")),
     path("", include("modelwright.api.job_urls")),
+    path("", include("modelwright.api.scheduler_urls")),
     path("", include("modelwright.api.machine_urls")),
     path("", include("modelwright.api.monitoring_urls")),
     path("", include("modelwright.api.serving_urls")),

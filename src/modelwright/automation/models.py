@@ -71,6 +71,13 @@ class ScheduleRun(Job):
     def __str__(self) -> str:
         return f"{self.name} due {self.due_at:%Y-%m-%d %H:%M}"
 
+    @property
+    def words(self) -> str:
+        """Return what came of it, or what it does now."""
+        if self.is_ended:
+            return self.error_message or str(self.result.get("message", ""))
+        return self.progress_message
+
 
 class SchedulerProcess(models.Model):
     """A scheduler's sign of life."""
