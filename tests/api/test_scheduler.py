@@ -59,7 +59,7 @@ def test_a_job_is_run_now_once() -> None:
     assert dt.datetime.fromisoformat(seen["last_run"]) <= now()
     (run,) = rest("viewer").get(f"{JOBS}/training_cleanup/runs").json()["results"]
     assert (run["by_hand"], run["asked_by"], run["status"]) == (True, "trainer", "completed")
-    assert run["message"] == "0 given back or failed, 0 announced again."
+    assert run["message"] == "Jobs given back or failed: 0; announced again: 0."
     entry = AuditEntry.objects.get(verb="schedule.started")
     assert (entry.actor_name, entry.after["by_hand"]) == ("trainer", True)
 

@@ -23,8 +23,10 @@ from modelwright.automation.services import (
     schedules_start,
     schedules_tick,
 )
+from modelwright.catalog.models import Machine
 from modelwright.core.clock import now
 from modelwright.core.errors import InvalidInputError
+from modelwright.monitoring.models import Alert, KpiDay
 from modelwright.runs.executor import drain, execute
 from modelwright.runs.jobs import job_cancel, job_claim
 from modelwright.runs.models import TrainingRun
@@ -32,6 +34,7 @@ from modelwright.runs.names import worker_name
 from modelwright.runs.retraining import LOW
 from modelwright.runs.states import Status
 from modelwright.runs.sweep import jobs_sweep
+from tests.api.machines import a_machine_with_readings, hourly, lines, send
 from tests.automation.conftest import Walk, light_machine, runs_of, utc
 from tests.people import person
 
@@ -104,6 +107,7 @@ def test_a_server_clock_that_was_years_ahead_stops_nothing(installed: Install, w
 
 
 def test_nothing_from_before_the_installation_is_caught_up() -> None:
+    schedule_change(name="anomaly_detect", user=None, is_enabled=False)
     assert schedules_tick(moment=utc("2026-11-10T08:20")) == []
     assert schedules_tick(moment=utc("2026-11-10T09:14")) == []
     due = schedules_tick(moment=utc("2026-11-10T09:15"))
@@ -141,8 +145,10 @@ def test_schedulers_that_look_in_the_same_moment_run_each_due_time_once(
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(run.name for run in written) == ["baseline_retrain", "training_cleanup"]
-    assert ScheduleRun.objects.count() == 2
+    assert sorted(run.name for run in written) == [
+        "anomaly_detect", "baseline_retrain", "training_cleanup",
+    ]  # fmt: skip
+    assert ScheduleRun.objects.count() == 3
 
 
 def test_two_schedulers_that_start_together_clean_up_once() -> None:
@@ -181,7 +187,8 @@ def test_a_clean_up_that_was_killed_with_its_scheduler_is_taken_over_by_the_next
     name = worker_name(gone.pid)
     installed("2026-11-22T01:00")
     schedules_tick(moment=utc("2026-11-22T01:15"))
-    job_claim(queue=SCHEDULE.queue, worker=name)
+    cleaning = ScheduleRun.objects.get(name="training_cleanup")
+    job_claim(queue=SCHEDULE.queue, worker=name, only=cleaning.pk)
     gone.kill()
     gone.wait()
     scheduler_round(moment=utc("2026-11-22T01:15:30"))
@@ -196,7 +203,7 @@ def test_a_job_that_outlasts_its_interval_runs_again_when_it_has_ended(
     schedules_tick(moment=utc("2026-11-10T08:15"))
     assert schedules_tick(moment=utc("2026-11-10T10:20")) == []  # still pending
     complete(utc("2026-11-10T10:25"))
-    (late,) = schedules_tick(moment=utc("2026-11-10T10:26"))
+    late = schedules_tick(moment=utc("2026-11-10T10:26"))[-1]
     assert late.due_at == utc("2026-11-10T10:15")
 
 
@@ -253,7 +260,7 @@ def test_a_setting_that_cant_be_meant_stops_only_its_own_job(
     settings.SCHEDULES = {**settings.SCHEDULES, "baseline_retrain": "sundays"}
     installed("2026-11-22T01:00")
     due = schedules_tick(moment=utc("2026-11-22T02:15"))
-    assert [run.name for run in due] == ["training_cleanup"]
+    assert sorted(run.name for run in due) == ["anomaly_detect", "training_cleanup"]
     assert "five fields" in plan_get("baseline_retrain").words
 
 
@@ -284,9 +291,10 @@ def test_the_clean_up_is_done_by_the_scheduler_itself_and_forgets_old_history(
     )
     installed("2026-11-10T08:00")
     scheduler_round(moment=utc("2026-11-10T08:15"))
-    (run,) = ScheduleRun.objects.all()
+    run = ScheduleRun.objects.get(name="training_cleanup")
+    assert not ScheduleRun.objects.filter(name="kpi_calculate").exists()
     assert (run.name, run.status, run.result["forgotten"]) == ("training_cleanup", "completed", 1)
-    assert run.result["message"] == "0 given back or failed, 0 announced again."
+    assert run.result["message"] == "Jobs given back or failed: 0; announced again: 0."
 
 
 def test_a_clean_up_that_fails_says_so_and_the_scheduler_goes_on(
@@ -298,7 +306,7 @@ def test_a_clean_up_that_fails_says_so_and_the_scheduler_goes_on(
     monkeypatch.setattr("modelwright.automation.scheduled.training_cleanup.jobs_sweep", broken)
     installed("2026-11-10T08:00")
     scheduler_round(moment=utc("2026-11-10T08:15"))
-    run = ScheduleRun.objects.get()
+    run = ScheduleRun.objects.get(name="training_cleanup")
     assert (run.status, run.error_type, run.error_message) == ("failed", "OSError", "no space left")
 
 
@@ -322,7 +330,37 @@ def test_retraining_queues_what_has_news_behind_what_people_ask_for() -> None:
     assert (again["queued"], again["busy"], again["nothing_new"]) == (0, 3, 2)
     queued = TrainingRun.objects.filter(status="pending").values_list("machine__name", flat=True)
     assert sorted(queued) == [busy.name, late.name, new.name]
-    assert again["message"] == ("0 trainings queued, 3 under way already, 2 machines without news.")
+    assert again["message"] == ("Trainings queued: 0; under way already: 3; nothing new for: 2.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_key_figures_and_anomalies_follow_what_is_new() -> None:
+    machine = Machine.objects.get(pk=a_machine_with_readings(hours=24 * 28))
+    first = {name: run_through(name) for name in ("kpi_calculate", "anomaly_detect")}
+    assert first["kpi_calculate"].result["days"] == 28
+    assert KpiDay.objects.filter(machine=machine).count() == 28
+    assert first["anomaly_detect"].result["message"] == "Anomalies found: 0; silent machines: 1."
+    assert Alert.objects.get().alert_type == "no_data"
+    # nothing new: nothing is done
+    again = {name: run_through(name) for name in first}
+    assert again["kpi_calculate"].result["message"] == "Days reckoned: 0."
+    # a day comes late
+    send(f"/api/v1/machines/{machine.pk}/", lines(hourly(24, start="2026-01-05T00:00:00+00:00")))
+    send(f"/api/v1/machines/{machine.pk}/", lines(hourly(3, start="2026-01-29T00:00:00+00:00")))
+    late = run_through("kpi_calculate").result
+    assert 2 <= late["days"] <= 5  # and those beside them
+
+
+def run_through(name: str) -> ScheduleRun:
+    """Run a scheduled job as a worker does, and return it."""
+    run = schedule_run_now(name=name, user=None)
+    claim = job_claim(queue=SCHEDULE.queue, worker=worker_name())
+    assert run is not None
+    assert claim is not None
+    execute(claim)
+    run.refresh_from_db()
+    assert (run.status, run.error_message) == (Status.COMPLETED, "")
+    return run
 
 
 def test_what_fails_for_one_machine_is_recorded_and_the_others_get_their_turn() -> None:

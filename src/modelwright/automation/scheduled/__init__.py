@@ -38,6 +38,16 @@ SCHEDULED: dict[str, ScheduledJob] = {
             "Queues a training for each active machine that has new readings.",
         ),
         ScheduledJob(
+            "anomaly_detect",
+            "Detect anomalies",
+            "Looks through the readings that are new, and for machines that fell silent.",
+        ),
+        ScheduledJob(
+            "kpi_calculate",
+            "Calculate key figures",
+            "Reckons energy, cost, carbon and peaks of each day to which readings have come.",
+        ),
+        ScheduledJob(
             "training_cleanup",
             "Clean up trainings",
             "Gives back or fails the jobs that lost their worker, and clears away leftovers.",

@@ -10,7 +10,7 @@ from modelwright.runs.models import TrainingRun
 from modelwright.runs.retraining import LOW, retrain_trigger
 from modelwright.runs.states import Status
 
-WORDS = "{queued} trainings queued, {busy} under way already, {nothing_new} machines without news."
+WORDS = "Trainings queued: {queued}; under way already: {busy}; nothing new for: {nothing_new}."
 
 
 def work(say: Say) -> dict[str, Any]:

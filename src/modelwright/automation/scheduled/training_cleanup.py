@@ -23,7 +23,7 @@ def work(_say: Say) -> dict[str, Any]:
         "released": swept.released,
         "cancelled": swept.cancelled,
         "forgotten": _forget(),
-        "message": f"{swept.released} given back or failed, {swept.rung} announced again.",
+        "message": f"Jobs given back or failed: {swept.released}; announced again: {swept.rung}.",
     }
 
 
