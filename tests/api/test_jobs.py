@@ -66,8 +66,9 @@ def read(job_id: str) -> Any:
 
 def ended(job_id: str) -> Any:
     """Return the job once it has ended."""
+    viewer = rest("viewer")
     return eventually(
-        lambda: body if (body := read(job_id))["finished_at"] else None,
+        lambda: body if (body := viewer.get(f"{JOBS}/{job_id}").json())["finished_at"] else None,
         seconds=60,
         what=f"the end of {job_id}",
     )

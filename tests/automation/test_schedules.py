@@ -431,6 +431,8 @@ def test_a_scheduler_that_was_killed_is_known_at_once() -> None:
     gone.kill()
     gone.wait()
     assert not scheduler_is_running()
+    scheduler_sign()
+    assert [row.name for row in SchedulerProcess.objects.all()] == [worker_name()]
 
 
 def test_every_scheduled_job_has_times_in_the_settings_and_work_to_do(settings: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connections
+from django.db.models import Q
 
 from modelwright import __version__
 from modelwright.automation.kind import SCHEDULE
@@ -22,7 +23,7 @@ from modelwright.automation.services import schedules_start, schedules_tick
 from modelwright.automation.work import scheduled_work
 from modelwright.core.clock import now
 from modelwright.runs.jobs import Claim, job_beat, job_claim, job_end
-from modelwright.runs.names import host_name, worker_name
+from modelwright.runs.names import host_name, worker_gone, worker_name
 from modelwright.runs.states import Status
 from modelwright.runs.sweep import lost_release
 
@@ -104,7 +105,7 @@ def _execute(claim: Claim, run: ScheduleRun) -> None:
 
 
 def scheduler_sign() -> None:
-    """Write the sign of life, and forget who gave none for a day."""
+    """Write the sign of life, and forget who has ended, or gave none for a day."""
     SchedulerProcess.objects.update_or_create(
         name=worker_name(),
         defaults={
@@ -114,7 +115,9 @@ def scheduler_sign() -> None:
             "seen_at": now(),
         },
     )
-    SchedulerProcess.objects.filter(seen_at__lt=now() - KEPT).delete()
+    others = SchedulerProcess.objects.exclude(pk=worker_name())
+    gone = [name for name in others.values_list("name", flat=True) if worker_gone(name)]
+    others.filter(Q(pk__in=gone) | Q(seen_at__lt=now() - KEPT)).delete()
 
 
 def _leave() -> None:
