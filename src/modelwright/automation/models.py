@@ -11,7 +11,15 @@ from modelwright.core.clock import now
 from modelwright.runs.models import Job, job_constraints, job_indexes
 from modelwright.runs.states import OPEN
 
-__all__ = ["Loop", "LoopStep", "Policy", "PolicySwitch", "ScheduleRun"]
+__all__ = [
+    "Loop",
+    "LoopStep",
+    "Policy",
+    "PolicySwitch",
+    "Schedule",
+    "ScheduleRun",
+    "SchedulerProcess",
+]
 
 
 class Schedule(models.Model):
