@@ -13,7 +13,7 @@ from modelwright.runs.guards import end_states_are_final
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('automation', '0002_policies'),
+        ('automation', '0003_gathering'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
