@@ -90,27 +90,25 @@ class ArimaForecast(ForecastModel):
         part = grid.part(low, len(grid))
         known = np.isfinite(part.values)
         layout, lags = self._universe(part, known)
-        again = self._kept is not None and self._kept[:3] == (layout, lags, low)
-        if not again:
+        kept, self._kept = self._kept, None
+        if kept is not None and kept[:3] == (layout, lags, low):
+            new = grid.part(earlier - max(lags), len(grid))
+            columns = self._columns(layout, new)
+            series = self._filled(new, columns @ self.profile)
+            cross = kept[3].plus(_crossed(columns, lags, series, np.isfinite(new.values)))
+        else:
             self.centre = float(part.values[known].mean())
             self.scale = float(part.values[known].std()) or 1.0
-        columns = self._columns(layout, part)
-        if not again:
+            columns = self._columns(layout, part)
             self._learn_profile(layout, columns, part, known)
-        series = self._filled(part, columns @ self.profile)
-        memory = max(lags, default=0)
-        start = memory
-        if again and self._kept is not None:
-            start = earlier - low
-        rows = start + np.flatnonzero(known[start:])
-        cross = Cross.of(columns, lags, series, rows)
-        if again and self._kept is not None:
-            cross = self._kept[3].plus(cross)
-        self._kept = None if earlier else (layout, lags, low, cross)
+            series = self._filled(part, columns @ self.profile)
+            cross = _crossed(columns, lags, series, known)
+            self._kept = None if earlier else (layout, lags, low, cross)
         self._choose(layout, lags, cross)
         self._learn_profile_from(layout, cross, series, columns)
 
     def _first_row(self, grid: Grid, earlier: int) -> int:
+        """Return the first cell to learn from: that of the fit before, so that its sums count."""
         if earlier and self._kept is not None:
             return self._kept[2]
         most = MOST_ROWS if earlier else round(LEARNED_SHARE * MOST_ROWS)
@@ -222,9 +220,10 @@ class ArimaForecast(ForecastModel):
         last = int(origins[-1])
         past = grid.part(first, last + 1)
         pad = max(memory - (int(origins[0]) - first + 1), 0)
-        profile = self._effect(self.profile_layout, self.profile, past, pad, 0)
-        series = self._filled(past, profile[pad:])
-        series = np.concatenate([profile[:pad], series])
+        series = (past.values - self.centre) / self.scale
+        if pad or not np.isfinite(series).all():
+            profile = self._effect(self.profile_layout, self.profile, past, pad, 0)
+            series = np.concatenate([profile[:pad], self._filled(past, profile[pad:])])
         effect = self._effect(self.layout, self.weights, past, 0, count)
         at = origins - first
         future = np.lib.stride_tricks.sliding_window_view(effect, count)[at + 1]
@@ -330,6 +329,13 @@ class ArimaForecast(ForecastModel):
         self.persistence = float(data["persistence"])
         self.centre, self.scale = float(data["centre"]), float(data["scale"])
         self.usual_warmth = float(data["usual_warmth"])
+
+
+def _crossed(
+    columns: Values, lags: tuple[int, ...], series: Values, known: NDArray[np.bool_]
+) -> Cross:
+    start = max(lags, default=0)
+    return Cross.of(columns, lags, series, start + np.flatnonzero(known[start:]))
 
 
 def _lags(seasons: list[int], known: int, count: int) -> tuple[int, ...]:
