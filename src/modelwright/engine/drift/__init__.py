@@ -15,6 +15,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from modelwright.engine.drift.check import drift_check
     from modelwright.engine.drift.comparisons import COMPARISONS, Comparison, ks_bounds
+    from modelwright.engine.drift.concept import (
+        DETECTORS,
+        Adwin,
+        ConceptResult,
+        EDetector,
+        ErrorDetector,
+    )
     from modelwright.engine.drift.counts import Counts
     from modelwright.engine.drift.errors import (
         DriftDataError,
@@ -28,12 +35,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COMPARISONS",
+    "DETECTORS",
+    "Adwin",
     "Comparison",
+    "ConceptResult",
     "Counts",
     "DriftDataError",
     "DriftError",
     "DriftFormatError",
     "DriftResult",
+    "EDetector",
+    "ErrorDetector",
     "FeatureDrift",
     "Profile",
     "ProfileMismatchError",
@@ -46,6 +58,7 @@ __all__ = [
 _HOMES = {
     "check": ("drift_check",),
     "comparisons": ("COMPARISONS", "Comparison", "ks_bounds"),
+    "concept": ("DETECTORS", "Adwin", "ConceptResult", "EDetector", "ErrorDetector"),
     "counts": ("Counts",),
     "errors": ("DriftDataError", "DriftError", "DriftFormatError", "ProfileMismatchError"),
     "power": ("detectable_shift", "rows_needed"),

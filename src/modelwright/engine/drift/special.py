@@ -59,6 +59,17 @@ def student_quantile(share: float, freedom: float) -> float:
     return float(_scipy().stdtrit(freedom, share))
 
 
+def beta_quantile(share: float, a: float, b: float) -> float:
+    """Return the value that so much of the beta distribution lies below.
+
+    Examples
+    --------
+    >>> round(beta_quantile(0.95, 1, 10), 3)
+    0.259
+    """
+    return float(_scipy().betaincinv(a, b, share))
+
+
 def normal_tail(value: float) -> float:
     """Return how often a standard normal number is at least `value`.
 
