@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import hypothesis
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase
@@ -9,6 +10,12 @@ from django.test import TransactionTestCase
 from modelwright.accounts.guards import ADD, REMOVE
 
 pytest_plugins = ["tests.stack"]
+
+# A busy machine is slow, and that is no fault of what is tested.
+hypothesis.settings.register_profile(
+    "here", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("here")
 
 
 @pytest.fixture(autouse=True, scope="session")

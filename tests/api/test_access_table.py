@@ -122,6 +122,12 @@ TABLE: dict[str, dict[str, str]] = {
     "api/v1/scheduler/trigger/<str:job_id>/": {"POST": "trainer"},
     "api/v1/scheduler/jobs/<str:job_id>/": {"GET": "viewer", "PATCH": "trainer"},
     "api/v1/scheduler/jobs/<str:job_id>/runs/": {"GET": "viewer"},
+    "api/v1/notifications/channels/": {"GET": "viewer", "POST": "viewer"},
+    "api/v1/notifications/channels/<str:channel_id>/": {
+        "GET": "viewer", "PATCH": "viewer", "DELETE": "viewer",
+    },
+    "api/v1/notifications/channels/<str:channel_id>/try/": {"POST": "viewer"},
+    "api/v1/notifications/deliveries/": {"GET": "viewer"},
     "healthz": {"GET": "anonymous"},
     "readyz": {"GET": "anonymous"},
     "openapi.json": {"GET": "anonymous"},
@@ -199,6 +205,8 @@ TABLE: dict[str, dict[str, str]] = {
     "ui/account/password": {"POST": "stranger"},
     "ui/account/tokens": {"POST": "stranger"},
     "ui/account/tokens/<str:key>/revoke": {"POST": "stranger"},
+    "ui/account/notifications": {"GET": "viewer", "POST": "viewer"},
+    "ui/account/notifications/<uuid:channel_id>/<str:what>": {"POST": "viewer"},
     "ui/design": {"GET": "stranger"},
 }  # fmt: skip
 # Addresses that are the same for everybody and whatever the method.
@@ -216,7 +224,8 @@ PARAMETERS = {
     "<str:subject>": "nothing",
     "<str:test_id>": NOBODYS, "<str:version>": "1", "<str:alias>": "calm",
     "<uuid:alert_id>": NOBODYS, "<str:what>": "stop", "<slug:slug>": "nothing",
-    "<uuid:loop_id>": NOBODYS, "<uuid:test_id>": NOBODYS, "<uuid:job_id>": NOBODYS,
+    "<str:channel_id>": NOBODYS, "<uuid:channel_id>": NOBODYS, "<uuid:loop_id>": NOBODYS,
+    "<uuid:test_id>": NOBODYS, "<uuid:job_id>": NOBODYS,
     "<str:policy_id>": NOBODYS, "<str:loop_id>": NOBODYS,
     "<int:share_id>": "1", "<uuid:dataset_id>": NOBODYS, "<uuid:experiment_id>": NOBODYS,
     "<uuid:run_id>": NOBODYS, "<uuid:search_id>": NOBODYS, "<str:kind>": "csv",

@@ -47,6 +47,7 @@ urlpatterns = [
     path("", include("modelwright.api.abtest_urls")),
     path("", include("modelwright.api.registry_urls")),
     path("", include("modelwright.api.policy_urls")),
+    path("", include("modelwright.api.notification_urls")),
     path("healthz", HealthView.as_view(), name="healthz"),
     path("readyz", ReadinessView.as_view(), name="readyz"),
     path("openapi.json", SchemaView.as_view(), name="openapi"),

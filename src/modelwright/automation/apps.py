@@ -11,12 +11,17 @@ class AutomationConfig(AppConfig):
     verbose_name = "Automation"
 
     def ready(self) -> None:
-        """Make the runs of scheduled jobs known as a kind of job; have policies go on at sweeps."""
+        """Make scheduled jobs known, have policies go on at sweeps, and people told."""
         from modelwright.automation.kind import SCHEDULE  # noqa: PLC0415  (models load first)
         from modelwright.automation.policy_tasks import POLICY_TASK  # noqa: PLC0415
+        from modelwright.automation.telling import champion_told, refusal_told  # noqa: PLC0415
+        from modelwright.registry.promotion import on_champion  # noqa: PLC0415
         from modelwright.runs.doorbell import HOUSEKEEPING, task_send  # noqa: PLC0415
         from modelwright.runs.kinds import kind_register  # noqa: PLC0415
         from modelwright.runs.sweep import on_sweep  # noqa: PLC0415
+        from modelwright.serving.services import on_artifact_refused  # noqa: PLC0415
 
         kind_register(SCHEDULE)
+        on_champion(champion_told)
+        on_artifact_refused(refusal_told)
         on_sweep(lambda: task_send(POLICY_TASK, HOUSEKEEPING))

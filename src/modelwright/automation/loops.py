@@ -286,7 +286,6 @@ def _tested(loop: Loop) -> None:
 def _promoted(loop: Loop, then: Mapping[str, Any]) -> None:
     assert loop.challenger is not None  # noqa: S101  (asked by the callers)
     text = f"Version {loop.challenger.number} was promoted."
-    _tell(loop, f"{loop.subject.title}: {text}", loop.reason, event="promotion")
     watch = then.get("watch")
     if not watch or loop.champion is None:
         _move(loop, State.PROMOTED, text)
@@ -329,7 +328,6 @@ def _watched(loop: Loop) -> None:
             evidence={"ab_test": str(watch.pk), "loop": str(loop.pk)},
         )
         text = f"Version {loop.champion.number} answers again: it is better by now."
-        _tell(loop, f"{loop.subject.title}: {text}", watch.recommendation, event="promotion")
         _move(loop, State.ROLLED_BACK, text, ab_test=str(watch.pk))
         return
     _move(loop, State.PROMOTED, "The promotion has held.", ab_test=str(watch.pk))
@@ -410,12 +408,12 @@ def _step(loop: Loop, state: State, text: str, **data: Any) -> None:
     )
 
 
-def _tell(loop: Loop, title: str, body: str, event: str = "policy") -> None:
+def _tell(loop: Loop, title: str, body: str) -> None:
     notify(
-        event=event,
-        incident=f"loop:{loop.pk}:{loop.state}:{event}",
-        state="told",
-        severity="warning" if event == "policy" else "info",
+        event="policy",
+        incident=f"loop:{loop.pk}",
+        state=loop.state,
+        severity="warning",
         title=title,
         body=body,
     )

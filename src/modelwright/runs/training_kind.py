@@ -6,11 +6,13 @@ from typing import Any
 from django.conf import settings
 
 from modelwright.accounts.audit import Verb, audit_record
+from modelwright.accounts.notifications.outbox import notify
 from modelwright.catalog.files import path_of_dataset, path_of_request
 from modelwright.engine.presets import FUTURE_SKILLS
 from modelwright.runs.kinds import Fields, JobKind
 from modelwright.runs.machine_kind import machine_completed_fields, machine_prepare
 from modelwright.runs.models import TrainingRun
+from modelwright.runs.states import Status
 
 ARTIFACT_NAME = "model.pkl"
 MACHINE_ARTIFACT_NAME = "model.json"
@@ -93,7 +95,19 @@ def training_is_hopeless(run: TrainingRun, silent_seconds: float) -> bool:
 
 
 def training_ended(run: TrainingRun) -> None:
-    """Record the end, whichever it was, in the audit log."""
+    """Record the end, whichever it was, in the audit log; tell who asked for it of a failure."""
+    if run.status == Status.FAILED and run.user is not None:
+        notify(
+            event="job_failed",
+            incident=f"run:{run.pk}",
+            state="failed",
+            severity="warning",
+            title=f"Run {run.number} failed",
+            body=run.error_message,
+            path=f"/ui/runs/{run.number}" if run.experiment is None else f"/ui/models/{run.pk}",
+            data={"run": str(run.pk), "number": run.number},
+            only_for=run.user,
+        )
     audit_record(
         verb=Verb.RUN_ENDED,
         target=run,

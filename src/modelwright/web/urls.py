@@ -6,6 +6,7 @@ from modelwright.web.views import (
     account,
     alerts,
     audit,
+    channels,
     compare,
     datasets,
     design,
@@ -111,5 +112,11 @@ urlpatterns = [
     path("ui/account/password", account.password, name="password"),
     path("ui/account/tokens", account.token_new, name="token_new"),
     path("ui/account/tokens/<str:key>/revoke", account.token_end, name="token_end"),
+    path("ui/account/notifications", channels.channels, name="channels"),
+    path(
+        "ui/account/notifications/<uuid:channel_id>/<str:what>",
+        channels.channel_act,
+        name="channel_act",
+    ),
     path("ui/design", design.design, name="design"),
 ]

@@ -1,0 +1,36 @@
+"""Telling people what changed about a model: a new champion, a file that was refused."""
+
+from modelwright.accounts.notifications.outbox import notify
+from modelwright.registry.models import ModelVersion, Subject
+
+
+def champion_told(
+    subject: Subject, before: ModelVersion | None, after: ModelVersion | None
+) -> None:
+    """Tell that another version answers."""
+    if before is None:
+        return
+    now_answers = f"version {after.number} answers" if after else "no version answers"
+    notify(
+        event="promotion",
+        incident=f"champion:{subject.pk}",
+        state=f"version {after.number if after else 0}",
+        severity="info",
+        title=f"{subject.title}: {now_answers} in place of version {before.number}",
+        path=f"/ui/registry/{subject.slug}",
+        data={"subject": subject.slug, "from": before.number, "to": after and after.number},
+    )
+
+
+def refusal_told(subject: Subject, version: ModelVersion, message: str) -> None:
+    """Tell that a version's file isn't the one that was recorded."""
+    notify(
+        event="system",
+        incident=f"artifact:{version.pk}",
+        state="refused",
+        severity="critical",
+        title=f"{subject.title}: the file of version {version.number} is refused",
+        body=f"{message} The last good version answers.",
+        path=f"/ui/registry/{subject.slug}",
+        data={"subject": subject.slug, "version": version.number},
+    )
