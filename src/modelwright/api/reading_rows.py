@@ -11,7 +11,9 @@ from modelwright.engine.machines.series import Series, Times, Values
 SECOND_MS = 1000
 
 
-def rows_of(readings: Series | Downsampled, channels: Sequence[str]) -> list[dict[str, Any]]:
+def readings_as_rows(
+    readings: Series | Downsampled, channels: Sequence[str]
+) -> list[dict[str, Any]]:
     """Return a row for each reading, or for each stretch of readings drawn together.
 
     Null stands where nothing was read. Drawn together, energy and counts are summed, of others the

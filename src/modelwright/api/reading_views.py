@@ -1,6 +1,5 @@
 """Contract B: a machine's readings, in and out, and what is wrong with them."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import ClassVar
 
@@ -24,14 +23,16 @@ from modelwright.api.machine_serializers import (
     ReadingsQuerySerializer,
 )
 from modelwright.api.performance_base import PerformanceView, machine_of
-from modelwright.api.reading_rows import SECOND_MS, rows_of, timestamps
+from modelwright.api.reading_rows import SECOND_MS, readings_as_rows, timestamps
 from modelwright.api.throttling import ReadingsThrottle
 from modelwright.catalog.errors import ReadingsRefusedError
 from modelwright.catalog.ingest import readings_store
 from modelwright.catalog.ingest_parse import (
-    rows_of_csv,
-    rows_of_json_lines,
-    rows_of_json_list,
+    Feed,
+    feed_csv,
+    feed_json_lines,
+    feed_json_list,
+    rows_of,
 )
 from modelwright.catalog.ingest_rows import Rows
 from modelwright.catalog.models import Machine
@@ -41,12 +42,12 @@ from modelwright.catalog.readings_draw import extent_of, readings_page
 from modelwright.core.errors import InvalidInputError
 from modelwright.engine.machines.downsample import Downsampled
 
-READERS: dict[str, Callable[..., Rows]] = {
-    "application/x-ndjson": rows_of_json_lines,
-    "application/ndjson": rows_of_json_lines,
-    "application/jsonl": rows_of_json_lines,
-    "text/csv": rows_of_csv,
-    "application/json": rows_of_json_list,
+FEEDS: dict[str, Feed] = {
+    "application/x-ndjson": feed_json_lines,
+    "application/ndjson": feed_json_lines,
+    "application/jsonl": feed_json_lines,
+    "text/csv": feed_csv,
+    "application/json": feed_json_list,
 }
 
 
@@ -83,7 +84,7 @@ class ReadingsView(PerformanceView):
                 "count": extent_of(machine, start=period.start, end=period.end).count,
                 "next": _next(request, page.next_start),
                 "previous": None,
-                "results": rows_of(page.rows, channels),
+                "results": readings_as_rows(page.rows, channels),
             }
         )
 
@@ -94,7 +95,7 @@ class ReadingsView(PerformanceView):
         query.is_valid(raise_exception=True)
         done = readings_store(
             machine=machine,
-            rows=_rows_of(request),
+            rows=_rows_sent(request),
             user=actor_of(request),
             on_error=query.validated_data["on_error"],
         )
@@ -153,7 +154,7 @@ class DataQualityView(PerformanceView):
         return Response(QualitySerializer(quality_of(machine, period)).data)
 
 
-def _rows_of(request: Request) -> Rows:
+def _rows_sent(request: Request) -> Rows:
     """Read the body as it comes, past the parsers, which would take one without a length for none.
 
     Raises
@@ -162,13 +163,14 @@ def _rows_of(request: Request) -> Rows:
         It is in none of the formats.
     """
     kind = request.content_type.partition(";")[0].strip().lower()
-    reader = READERS.get(kind)
-    if reader is None:
+    feed = FEEDS.get(kind)
+    if feed is None:
         raise UnsupportedMediaType(
             request.content_type,
-            f"Send readings as {', '.join(READERS)}, not as {kind[:100]!r}.",
+            f"Send readings as {', '.join(FEEDS)}, not as {kind[:100]!r}.",
         )
-    return reader(
+    return rows_of(
+        feed,
         request._request,
         max_rows=settings.READINGS_MAX_ROWS,
         max_bytes=settings.READINGS_MAX_BYTES,

@@ -7,7 +7,7 @@ pass in C; only a column with something odd in it is looked at cell by cell.
 import datetime as dt
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,15 @@ def _all_sane(values: Values) -> bool:
     return bool((np.abs(known) <= MAX_SIZE).all())
 
 
+def faults_of_sizes(columns: Mapping[str, Values]) -> Faults:
+    """Return which rows of numbers have one that is infinite or too large."""
+    faults: Faults = {}
+    for name, values in columns.items():
+        for i in np.flatnonzero(np.abs(np.nan_to_num(values, posinf=np.inf)) > MAX_SIZE).tolist():
+            faults[i] = f"{name}: {_too_large(float(values[i]))}"
+    return faults
+
+
 def _one_by_one(
     name: str, cells: Sequence[Any], convert: Callable[[Any], float]
 ) -> tuple[Values, Faults]:
@@ -90,8 +99,12 @@ def _number_of_text(cell: str) -> float:
 
 def _sane(value: float) -> float:
     if not -MAX_SIZE <= value <= MAX_SIZE:
-        raise ValueError(f"{shown(value)} is too large: at most {MAX_SIZE:.0e}.")
+        raise ValueError(_too_large(value))
     return float(value)
+
+
+def _too_large(value: float) -> str:
+    return f"{shown(value)} is too large: at most {MAX_SIZE:.0e}."
 
 
 def shown(cell: Any) -> str:
@@ -108,6 +121,12 @@ def times_of(cells: Sequence[Any]) -> tuple[Times, Faults]:
         dtype=np.int64,
         count=len(cells),
     )
+    return times, {**faults_of_range(times, cells), **faults}
+
+
+def faults_of_range(times: Times, cells: Sequence[Any]) -> Faults:
+    """Return which times (those that could be read) are too early or too late to be meant."""
+    faults: Faults = {}
     latest = now() + dt.timedelta(days=AHEAD_DAYS)
     outside = ((times < ms_of(_EARLIEST)) & (times != NEVER)) | (times > ms_of(latest))
     for i in np.flatnonzero(outside).tolist():
@@ -115,7 +134,7 @@ def times_of(cells: Sequence[Any]) -> tuple[Times, Faults]:
             f"timestamp: {shown(cells[i])} is out of range:"
             f" {_EARLIEST:%Y-%m-%d} to {latest:%Y-%m-%d} can be stored."
         )
-    return times, faults
+    return faults
 
 
 def _time_or_never(cell: Any, i: int, faults: Faults) -> int:

@@ -4,7 +4,7 @@ import codecs
 import csv
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from modelwright.catalog.errors import ReadingsRefusedError, TooLargeError
@@ -24,8 +24,19 @@ class Stream(Protocol):
         ...
 
 
-def rows_of_json_lines(stream: Stream, *, max_rows: int, max_bytes: int) -> Rows:
-    """Read one JSON object a line; empty lines are passed over.
+Feed = Callable[[Stream, RowCollector, int], Iterator[None]]
+
+
+def rows_of(feed: Feed, stream: Stream, *, max_rows: int, max_bytes: int) -> Rows:
+    """Read a whole batch.
+
+    Parameters
+    ----------
+    feed : callable
+        `feed_json_lines`, `feed_json_list` or `feed_csv`.
+    stream : readable, binary
+    max_rows, max_bytes : int
+        More are refused.
 
     Raises
     ------
@@ -35,13 +46,20 @@ def rows_of_json_lines(stream: Stream, *, max_rows: int, max_bytes: int) -> Rows
         It is larger than `max_bytes`.
     """
     collector = RowCollector(max_rows)
+    for _ in feed(stream, collector, max_bytes):
+        pass
+    return collector.rows()
+
+
+def feed_json_lines(stream: Stream, collector: RowCollector, max_bytes: int) -> Iterator[None]:
+    """Read one JSON object a line; empty lines are passed over. Yields after each chunk."""
     number = 1
     for lines in _line_blocks(_blocks(stream, max_bytes)):
         for first in range(0, len(lines), CHUNK_ROWS):
             chunk = lines[first : first + CHUNK_ROWS]
             _take_lines(collector, chunk, number)
             number += len(chunk)
-    return collector.rows()
+            yield
 
 
 def _take_lines(collector: RowCollector, lines: list[bytes], start: int) -> None:
@@ -78,10 +96,10 @@ def _loads(text: bytes) -> Any:
     return json.loads(text.decode("utf-8"), parse_constant=str)
 
 
-def rows_of_json_list(stream: Stream, *, max_rows: int, max_bytes: int) -> Rows:
-    """Read a JSON list of objects; raises as `rows_of_json_lines`.
+def feed_json_list(stream: Stream, collector: RowCollector, max_bytes: int) -> Iterator[None]:
+    """Read a JSON list of objects.
 
-    A list has to be held whole, so less of it is taken than of the other formats.
+    It has to be held whole, so less of it is taken than of the other formats.
     """
     most = min(max_bytes, MAX_LIST_BYTES)
     raw = stream.read(most + 1)
@@ -102,34 +120,27 @@ def rows_of_json_list(stream: Stream, *, max_rows: int, max_bytes: int) -> Rows:
         raise ReadingsRefusedError(
             "The body must be a list of objects with a timestamp and numbers by channel."
         )
-    collector = RowCollector(max_rows)
     for first in range(0, len(found), CHUNK_ROWS):
         chunk = found[first : first + CHUNK_ROWS]
         collector.take_objects(chunk, range(first + 1, first + 1 + len(chunk)))
-    return collector.rows()
+        yield
 
 
-def rows_of_csv(stream: Stream, *, max_rows: int, max_bytes: int) -> Rows:
-    """Read CSV with a header; raises as `rows_of_json_lines`.
-
-    Comma, semicolon or tab, told from the header; a decimal point, no comma.
-    """
-    collector = RowCollector(max_rows)
+def feed_csv(stream: Stream, collector: RowCollector, max_bytes: int) -> Iterator[None]:
+    """Read CSV with a header: comma, semicolon or tab, told from it; a decimal point, no comma."""
     try:
-        for header, cells, start in csv_chunks(_blocks(stream, max_bytes)):
+        for header, cells, start in _csv_chunks(_blocks(stream, max_bytes)):
             if start == 1:
                 collector.check_header(header)
             collector.take_cells(header, cells, start)
+            yield
     except UnicodeDecodeError as error:
         raise ReadingsRefusedError("The table is not UTF-8 text: save it as UTF-8.") from error
     except csv.Error as error:
         raise ReadingsRefusedError(f"The table is no CSV: {error}.") from error
-    return collector.rows()
 
 
-def csv_chunks(
-    blocks: Iterator[bytes], chunk_rows: int = CHUNK_ROWS
-) -> Iterator[tuple[list[str], list[list[str]], int]]:
+def _csv_chunks(blocks: Iterator[bytes]) -> Iterator[tuple[list[str], list[list[str]], int]]:
     """Yield the header, some lines of cells, and the number of the first of them, from 1.
 
     There is at least one chunk, which may be without lines.
@@ -140,7 +151,7 @@ def csv_chunks(
     reader = csv.reader(itertools.chain([first], lines), delimiter=delimiter, strict=True)
     header = [name.strip() for name in next(reader, [])]
     number = 1
-    while cells := list(itertools.islice(reader, chunk_rows)):
+    while cells := list(itertools.islice(reader, CHUNK_ROWS)):
         yield header, cells, number
         number += len(cells)
     if number == 1:

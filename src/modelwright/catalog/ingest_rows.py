@@ -15,6 +15,7 @@ import numpy as np
 from modelwright.catalog.errors import ReadingsRefusedError
 from modelwright.catalog.ingest_columns import (
     Faults,
+    faults_of_sizes,
     numbers_of_json,
     numbers_of_text,
     shown,
@@ -196,6 +197,26 @@ class RowCollector:
         self._times.append(times)
         self._columns.append(columns)
 
+    def take_arrays(
+        self, times: Times, columns: Mapping[str, Values], faults: Faults, start: int
+    ) -> None:
+        """Take columns, of which row `start` is the first; `faults` are those of the times."""
+        self._count(times.size)
+        self._check_channels(set(columns))
+        faults = {**faults_of_sizes(columns), **faults}
+        self._keep(times, dict(columns), faults, range(start, start + times.size))
+
+    @property
+    def waiting(self) -> int:
+        """How many good rows `take_out` would give."""
+        return sum(times.size for times in self._times)
+
+    def take_out(self) -> Rows:
+        """Return the good rows since the last call; errors stay here, for all of them."""
+        rows = self._joined()
+        self._times, self._columns = [], []
+        return rows
+
     def rows(self) -> Rows:
         """Return what was taken so far.
 
@@ -206,6 +227,11 @@ class RowCollector:
         """
         if not self.seen:
             raise ReadingsRefusedError("There are no rows: send at least one.")
+        self.errors.sort(key=lambda error: error.row or 0)
+        found = self._joined()
+        return Rows(found.times, found.channels, self.rejected, tuple(self.errors))
+
+    def _joined(self) -> Rows:
         names = sorted({name for columns in self._columns for name in columns}, key=_known_first)
         channels = {}
         for name in names:
@@ -217,8 +243,7 @@ class RowCollector:
             if not np.isnan(values).all():
                 channels[name] = values
         times = np.concatenate(self._times) if self._times else np.zeros(0, dtype=np.int64)
-        self.errors.sort(key=lambda error: error.row or 0)
-        return Rows(times, channels, self.rejected, tuple(self.errors))
+        return Rows(times, channels)
 
 
 def _known_first(name: str) -> tuple[int, str]:

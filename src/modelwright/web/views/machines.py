@@ -1,6 +1,5 @@
 """Machines: the list, one machine in sections, making, changing and deleting one, its readings."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +14,8 @@ from modelwright.accounts.access import needs
 from modelwright.accounts.roles import Action, may
 from modelwright.catalog.errors import MachineExistsError, ReadingsRefusedError
 from modelwright.catalog.ingest import ON_ERROR, Ingested, readings_store
-from modelwright.catalog.ingest_parse import rows_of_csv, rows_of_json_lines, rows_of_json_list
-from modelwright.catalog.ingest_rows import Rows
+from modelwright.catalog.ingest_files import feed_for
+from modelwright.catalog.ingest_parse import rows_of
 from modelwright.catalog.machines import machine_change, machine_create, machine_get
 from modelwright.catalog.models import Machine
 from modelwright.core.errors import InvalidInputError, ModelwrightError
@@ -29,15 +28,6 @@ from modelwright.web.machine_sections import SECTIONS
 from modelwright.web.machine_sections.readings import channel_of
 from modelwright.web.machines_list import MachineList
 from modelwright.web.requests import page_or_part, user_of
-
-READERS: dict[str, Callable[..., Rows]] = {
-    ".csv": rows_of_csv,
-    ".tsv": rows_of_csv,
-    ".txt": rows_of_csv,
-    ".ndjson": rows_of_json_lines,
-    ".jsonl": rows_of_json_lines,
-    ".json": rows_of_json_list,
-}
 
 
 @needs(Action.RUNS_VIEW)
@@ -166,13 +156,12 @@ def _store(request: HttpRequest, machine: Machine, file: object) -> Ingested:
     """
     if not isinstance(file, UploadedFile):
         raise ReadingsRefusedError("Choose a file first.")
-    name = (file.name or "").lower()
-    reader = next((reader for end, reader in READERS.items() if name.endswith(end)), None)
-    if reader is None:
-        raise ReadingsRefusedError(
-            f"Files of this kind can't be read here: send one that ends in {', '.join(READERS)}."
-        )
-    rows = reader(file, max_rows=settings.READINGS_MAX_ROWS, max_bytes=settings.READINGS_MAX_BYTES)
+    rows = rows_of(
+        feed_for(file.name or ""),
+        file,
+        max_rows=settings.READINGS_MAX_ROWS,
+        max_bytes=settings.READINGS_MAX_BYTES,
+    )
     on_error = request.POST.get("on_error", "")
     return readings_store(
         machine=machine,
