@@ -68,7 +68,7 @@ def test_a_training_leaves_a_record_and_a_profile() -> None:
     assert profile_of(profile).rows == machine.reading_count
     series = series_of(machine, start=profile.counted_from * HOUR_MS)
     assert 7 * 24 * HOUR_MS < END_MS - profile.counted_from * HOUR_MS < 9 * 24 * HOUR_MS
-    assert DriftCell.objects.count() == len(dict(counts_by_hour(profile_of(profile), series)))
+    assert DriftCell.objects.count() == len(counts_by_hour(profile_of(profile), series))
 
 
 def test_readings_that_came_during_the_training_are_counted_once() -> None:

@@ -55,7 +55,7 @@ def kept(row: DriftProfile) -> dict[int, Counts]:
 def there(row: DriftProfile) -> dict[int, Counts]:
     machine = Machine.objects.get(pk=row.machine_id)
     series = series_of(machine, start=row.counted_from * HOUR_MS)
-    return dict(counts_by_hour(profile_of(row), series))
+    return counts_by_hour(profile_of(row), series)
 
 
 def send(row: DriftProfile, rows: list[tuple[int, float | None, float | None]]) -> None:
@@ -94,7 +94,7 @@ def test_hours_are_counted_as_the_profile_counts(watched: DriftProfile) -> None:
     power = np.where(rng.random(300) < 0.2, np.nan, rng.normal(50, 40, 300))
     series = Series(times, {"power_kw": power, "something_else": power})
     profile = profile_of(watched)
-    hours = dict(counts_by_hour(profile, series))
+    hours = counts_by_hour(profile, series)
     assert list(hours) == sorted(set((times // HOUR_MS).tolist()))
     for hour, counts in hours.items():
         part = series.between(hour * HOUR_MS, (hour + 1) * HOUR_MS)

@@ -6,7 +6,6 @@ whatever begins to count; so each reading is in its cell once.
 """
 
 import datetime as dt
-from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -51,7 +50,7 @@ def count_afresh(row: DriftProfile, machine: Machine) -> None:
     row.save(update_fields=["counted_from", "is_counting"])
     DriftCell.objects.filter(profile=row).delete()
     series = series_of(machine, start=row.counted_from * HOUR_MS)
-    _write(row, dict(counts_by_hour(profile_of(row), series)))
+    _write(row, counts_by_hour(profile_of(row), series))
 
 
 def count_no_more(row: DriftProfile) -> None:
@@ -119,23 +118,21 @@ def _profile(key: int, _made: dt.datetime) -> Profile:
     return Profile.from_bytes(bytes(data))
 
 
-def counts_by_hour(profile: Profile, series: Series) -> Iterator[tuple[int, Counts]]:
+def counts_by_hour(profile: Profile, series: Series) -> dict[int, Counts]:
     """Return the counts of each hour with readings, oldest first."""
     if not len(series):
-        return
+        return {}
     nothing = np.full(len(series), np.nan)
     columns = {name: series.channels.get(name, nothing) for name in profile.names}
-    hours = series.times // HOUR_MS
-    first = np.flatnonzero(np.diff(hours, prepend=hours[0] - 1))
-    for low, high in zip(first, np.append(first[1:], hours.size), strict=True):
-        part = {name: values[low:high] for name, values in columns.items()}
-        yield int(hours[low]), profile.count(part, times=series.times[low:high])
+    hours: list[int] = (series.times // HOUR_MS).tolist()
+    found = profile.count_by(columns, hours, times=series.times)
+    return {hour: found[hour] for hour in dict.fromkeys(hours)}
 
 
 def _change(machine: Machine, row: DriftProfile, before: Series, after: Series) -> None:
     profile = profile_of(row)
-    plus = dict(counts_by_hour(profile, after))
-    minus = dict(counts_by_hour(profile, _that_were(before)))
+    plus = counts_by_hour(profile, after)
+    minus = counts_by_hour(profile, _that_were(before))
     cells = {
         cell.hour: Counts.from_bytes(bytes(cell.data))
         for cell in DriftCell.objects.filter(profile=row, hour__gte=min(plus), hour__lte=max(plus))
