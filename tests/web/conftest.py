@@ -11,7 +11,7 @@ from modelwright.core.clock import now
 from modelwright.core.models import counter_next
 from modelwright.runs.models import TrainingRun
 from modelwright.runs.states import ENDED, Status
-from tests.people import person
+from tests.people import person, quick
 
 RESULTS: dict[str, Any] = {
     "task": "classification",
@@ -67,7 +67,7 @@ def as_person(db: None) -> Callable[[str], Client]:
     """Return a function that gives a browser of one of PEOPLE, which checks CSRF not."""
 
     def sign_in(name: str) -> Client:
-        client = Client()
+        client = quick(Client())
         if name != "anonymous":
             client.force_login(person(name), backend="django.contrib.auth.backends.ModelBackend")
         return client
