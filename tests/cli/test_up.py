@@ -89,17 +89,29 @@ def test_killed_part_is_started_again(stack: Stack, part: str) -> None:
 
 def test_all_is_stopped_in_time_and_kept_for_the_next_start() -> None:
     with Stack(samples=True) as own:
-        eventually(lambda: '"completed"' in own.cli("runs", "--json").stdout, what="first training")
-        before = own.cli("runs", "--json").stdout
+        eventually(
+            lambda: '"completed"' in own.cli("run", "1", "--json").stdout, what="first training"
+        )
+        before = own.cli("run", "1", "--json").stdout
         token = own.token()
         family = [pid for pids in own.pids().values() for pid in pids]
         assert own.stop(signal.SIGINT, seconds=10) < 10
         assert not any(psutil.pid_exists(pid) for pid in family)
         own.start()
         assert "password that was set before" in own.logged()
-        assert own.cli("runs", "--json").stdout == before
+        assert own.cli("run", "1", "--json").stdout == before
         answer = own.request("GET", "/api/training/runs/", token)
         assert answer.json()["count"] == 1
+        machines = own.request("GET", "/api/v1/machines/", token).json()["results"]
+        assert len(machines) == 5
+        assert all(machine["reading_count"] > 8_500 for machine in machines)
+        jobs = "/api/v1/model-performance/jobs?status="
+        eventually(
+            lambda: own.request("GET", f"{jobs}completed", token).json()["count"],
+            seconds=60,
+            what="a first model of a machine",
+        )
+        assert own.request("GET", f"{jobs}failed", token).json()["count"] == 0
         assert own.stop(signal.SIGTERM, seconds=10) < 10
 
 

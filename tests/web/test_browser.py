@@ -46,7 +46,7 @@ def place(stack: Stack) -> Stack:
     """Return a server with people, and a data set for each story, so that none waits in line."""
     for name, group in (("mira", "DRH"), ("vic", "MANAGER")):  # there already in a later module
         stack.cli("user", "add", name, "--group", group, "--password", PASSWORD, check=False)
-    stack.cli("sample", "load")
+    stack.cli("sample", "load", "--only", "table")
     folder = stack.home / "artifacts/datasets"
     head, *rows = (folder / "future_skills_dataset.csv").read_text().splitlines()
     for name in ("clicks", "keys", "small", "list"):

@@ -9,6 +9,7 @@ from modelwright.catalog.machines import machine_create
 from modelwright.catalog.models import Machine
 from modelwright.core.clock import ms_of, now
 from modelwright.core.models import Counter
+from modelwright.engine.machines import MACHINE_MODEL_TYPES
 from modelwright.engine.machines.sample_machines import (
     SampleMachine,
     continued,
@@ -18,8 +19,12 @@ from modelwright.engine.machines.sample_machines import (
 )
 from modelwright.engine.machines.series import HOUR_MS, Series
 from modelwright.engine.samples import write_future_skills_csv
+from modelwright.runs.errors import SubjectBusyError
+from modelwright.runs.machine_services import machine_training_submit
 
 TAG = "sample"
+REASON = "First model, on the sample data."
+AFTER_PEOPLES = -10  # what somebody asks for goes first
 
 
 def samples_load(*, again: bool = False) -> bool:
@@ -87,3 +92,22 @@ def sample_machines_go_on(*, user: User | None) -> int:
                 user,
             )
     return added
+
+
+def sample_trainings_submit(machines: list[Machine], *, user: User | None) -> int:
+    """Have a first model of each type trained of each machine; return how many were submitted."""
+    submitted = 0
+    for model_type in MACHINE_MODEL_TYPES:
+        for machine in machines:
+            try:
+                machine_training_submit(
+                    machine=machine,
+                    model_type=model_type,
+                    user=user,
+                    reason=REASON,
+                    priority=AFTER_PEOPLES,
+                )
+            except SubjectBusyError:
+                continue
+            submitted += 1
+    return submitted

@@ -19,6 +19,7 @@ from modelwright.cli.samples import (
     machines_ever,
     sample_machines_go_on,
     sample_machines_load,
+    sample_trainings_submit,
     samples_load,
 )
 from modelwright.config.settings import env
@@ -92,4 +93,6 @@ def _machines() -> None:
     if machines_ever():
         sample_machines_go_on(user=admin)
         return
-    sample_machines_load(user=admin)
+    made = sample_machines_load(user=admin)
+    sample_trainings_submit(made, user=admin)
+    typer.echo(f"Made {len(made)} sample machines; their first models are trained as you look.")
