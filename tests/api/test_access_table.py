@@ -137,6 +137,7 @@ TABLE: dict[str, dict[str, str]] = {
          "DELETE": "stranger"},
     "login": {"GET": "anonymous", "POST": "anonymous", "PUT": "anonymous"},
     "logout": {"POST": "stranger"},
+    "ui/home": {"GET": "viewer"},
     "ui/runs": {"GET": "viewer"},
     "ui/runs/live": {"GET": "viewer"},
     "ui/runs/new": {"GET": "trainer", "POST": "trainer"},

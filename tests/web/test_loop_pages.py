@@ -162,3 +162,24 @@ def test_a_loop_is_stopped_by_form(slug: str, as_person: AsPerson) -> None:
     as_person("trainer").post(f"/ui/loops/{loop.pk}/stop")
     loop.refresh_from_db()
     assert loop.state == "stopped"
+
+
+def test_home_says_what_needs_somebody(
+    machine: Machine, slug: str, as_person: AsPerson, make_run: Callable[..., Any]
+) -> None:
+    viewer = as_person("viewer")
+    calm = page(viewer, "/ui/home")
+    assert "Nothing needs you" in calm
+    assert "Well" in calm
+    failed = make_run(status="failed", error_message="disk full")
+    alert_raise(Finding(AlertType.PERFORMANCE, machine, "Errs more.", "baseline", 9.0, 1.3))
+    Loop.objects.create(
+        subject=Subject.objects.get(slug=slug), rules={}, trigger="age", reason="old",
+        state="waiting", challenger=champion_of(SUBJECT),
+    )  # fmt: skip
+    text = page(viewer, "/ui/home")
+    assert "Nothing needs you" not in text
+    for words in ("Errs more.", "disk full", "waits for your decision", f"Run {failed.number}"):
+        assert words in text
+    make_run(subject=failed.subject)
+    assert "disk full" not in page(viewer, "/ui/home")

@@ -73,6 +73,7 @@ class Page:
     def nav(self) -> list[Entry]:
         """Return the entries that this user may open."""
         entries = [
+            ("Home", "home", "overview", Action.RUNS_VIEW),
             ("Training runs", "runs", "runs", Action.RUNS_VIEW),
             ("Compare", "compare", "compare", Action.RUNS_VIEW),
             ("Data sets", "file", "datasets", Action.RUNS_VIEW),

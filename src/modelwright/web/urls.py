@@ -34,6 +34,7 @@ urlpatterns = [
     path("favicon.ico", session.favicon, name="favicon"),
     path("login", session.sign_in, name="login"),
     path("logout", session.sign_out, name="logout"),
+    path("ui/home", session.overview, name="overview"),
     path("ui/runs", runs.runs, name="runs"),
     path("ui/runs/live", runs.runs_live, name="runs_live"),
     path("ui/runs/new", training.run_new, name="run_new"),

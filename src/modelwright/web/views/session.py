@@ -6,11 +6,14 @@ from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.templatetags.static import static
+from django.views.decorators.http import require_safe
 
 from modelwright.accounts.access import needs, public
 from modelwright.accounts.roles import Action
+from modelwright.web.home_view import HomeView
+from modelwright.web.requests import user_of
 
 
 class SignInForm(AuthenticationForm):
@@ -58,6 +61,13 @@ sign_out = needs(Action.SIGNED_IN)(LogoutView.as_view(http_method_names=["post",
 def home(_request: HttpRequest) -> HttpResponse:
     """Go to where the daily work is."""
     return redirect("runs")
+
+
+@needs(Action.RUNS_VIEW)
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show what needs somebody now, and how the models are."""
+    return render(request, "pages/home.html", {"view": HomeView(user_of(request))})
 
 
 @public
