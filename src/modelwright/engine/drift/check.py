@@ -127,11 +127,13 @@ def _too_few(one: Evidence, smallest: float, level: float) -> str:
 def _shown(found: list[Evidence], features: list[FeatureDrift], alpha: float) -> list[FeatureDrift]:
     """Return for each column its strongest main test, and all others that found drift."""
     best: dict[str, FeatureDrift] = {}
+    others = []
     for one, feature in zip(found, features, strict=True):
-        known = best.get(one.column)
-        if one.main and (known is None or _strength(feature) > _strength(known)):
+        if not one.main:
+            others += [feature] * feature.drifted
+        elif one.column not in best or _strength(feature) > _strength(best[one.column]):
             best[one.column] = feature
-    shown = [f for f in features if best.get(f.name) is f or f.drifted]
+    shown = [*best.values(), *others]
     return sorted(shown, key=lambda f: (not f.drifted, -_score(f, alpha), f.adjusted_p))
 
 

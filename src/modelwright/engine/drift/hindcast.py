@@ -14,7 +14,7 @@ MEMORIES = (math.inf, 28.0, 7.0)
 LEAST_HISTORY = 14
 LEAST_ORIGINS = 20
 LEAST_WINDOWS = LEAST_HISTORY + LEAST_ORIGINS
-FREEDOM = (2.0, 8.0)
+FREEDOM = (2.0, 12.0)
 """Of Student's t: windows of real series have heavier tails than rows."""
 WANDERING = 0.3
 """Correlation of errors that don't overlap from which on all are taken as one."""
@@ -108,12 +108,12 @@ class Hindcast:
         level, errors, near = self._best(run, gap, history)
         away = mean - float(level[-1])
         stretch = _growth(errors, near, run, gap, ahead) / math.sqrt(min(1.0, length / run))
-        side = errors[errors > 0] if away > 0 else -errors[errors < 0]
-        scale = max(_spread(side) if len(side) >= 5 else 0.0, 0.3 * _spread(errors), self.least)
+        side = np.sort(errors[errors > 0] if away > 0 else -errors[errors < 0])
+        scale = max(_middle(errors), _tail(side), self.least)
         freedom = min(max(_independent(errors, run, gap), FREEDOM[0]), FREEDOM[1])
         z = away / (scale * stretch)
         p_value = student_tail(z, freedom)
-        if float(side.max(initial=0.0)) * stretch >= abs(away):
+        if len(side) and float(side[-1]) * stretch >= abs(away):
             p_value = 1.0
         return Judgement(away, z, p_value, scale * stretch, freedom)
 
@@ -142,8 +142,19 @@ def _level(means: Floats, memory: float) -> Floats:
 def _spread(errors: Floats) -> float:
     """Return a robust standard deviation about 0."""
     sizes = np.sort(np.abs(errors))
-    last = len(sizes) - 1
-    return max(float(sizes[last // 2]) / NORMAL_50, float(sizes[int(0.95 * last)]) / NORMAL_95)
+    return max(float(sizes[(len(sizes) - 1) // 2]) / NORMAL_50, _tail(sizes))
+
+
+def _tail(sizes: Floats) -> float:
+    """Return the standard deviation that the largest of ascending sizes speak for."""
+    return float(sizes[int(0.95 * (len(sizes) - 1))]) / NORMAL_95 if len(sizes) >= 5 else 0.0
+
+
+def _middle(errors: Floats) -> float:
+    """Return the standard deviation that errors near the middle of all speak for."""
+    half = (len(errors) - 1) // 2
+    away = np.abs(errors - np.sort(errors)[half])
+    return float(np.sort(away)[half]) / NORMAL_50
 
 
 def _growth(errors: Floats, near: Floats, run: int, gap: int, ahead: float) -> float:

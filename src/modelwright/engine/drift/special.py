@@ -9,6 +9,8 @@ import numpy as np
 
 from modelwright.engine.optional import load
 
+TERMS = 20_000
+
 
 @cache
 def _scipy() -> Any:
@@ -116,7 +118,8 @@ def hypergeometric_tail(found: int, draws: int, marked: int, total: int) -> floa
         return 1.0
     if found > most:
         return 0.0
-    counts = np.arange(found, most + 1, dtype=np.float64)
+    # a tail is gone long before; in the middle the sum is cut, and no p-value is made of it
+    counts = np.arange(found, min(most, found + TERMS) + 1, dtype=np.float64)
     logs = _choose(marked, counts) + _choose(total - marked, draws - counts) - _choose(total, draws)
     return min(1.0, math.fsum(np.exp(logs).tolist()))
 

@@ -103,7 +103,8 @@ class Pair:
     def binned(self) -> tuple[Ints, Ints]:
         """Rows of both sides by tenth of the reference, or by category."""
         if self.by_category:
-            return self.ref, self.cur
+            filled = (self.ref + self.cur) > 0
+            return self.ref[filled], self.cur[filled]
         before = self.cum_ref - self.ref / max(1, self.n_ref)
         number = np.minimum((before * BINS + 1e-9).astype(np.int64), BINS - 1)
         starts = np.flatnonzero(np.diff(number, prepend=-1))

@@ -1,0 +1,304 @@
+"""Hourly series: what is ordinary for them is no alarm, what isn't is found within days."""
+
+import csv
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from modelwright.engine.drift import Counts, DriftDataError, Profile, drift_check
+from modelwright.engine.drift.hindcast import Hindcast
+from modelwright.engine.drift.phases import DAY, HOUR, bucket_for, division_for, phases
+from modelwright.engine.drift.seasons import CategorySeason
+from modelwright.engine.drift.selftest import dependent
+
+from .helpers import lower_limit
+
+DATA = Path(os.environ.get("MODELWRIGHT_SHARED_DATA", "/work/shared/data"))
+MONDAY = 1_736_121_600_000  # 2025-01-06 00:00 UTC
+Table = dict[str, np.ndarray]
+
+
+def plant(days: int, seed: int = 0, boost: float = 1.0) -> tuple[Table, np.ndarray]:
+    """Return a machine's hours: two shifts, weekends, holidays, a stop, weather, its power."""
+    random = np.random.default_rng(seed)
+    hour = np.arange(24 * days)
+    running = (hour % 24 >= 6) & (hour % 24 < 22) & (hour // 24 % 7 < 5)
+    holidays = random.choice(np.arange(days), days // 40, replace=False)
+    running &= ~np.isin(hour // 24, holidays)
+    production = np.where(running, random.normal(100, 10, len(hour)) * boost, 0.0)
+    stop = int(random.integers(0, max(1, len(hour) - 9)))
+    production[stop : stop + 9] = 0.0
+    noise = random.normal(size=len(hour)) * 0.8
+    for step in range(1, len(noise)):
+        noise[step] += 0.97 * noise[step - 1]
+    temperature = 12 - 10 * np.cos(hour / 8766 * 2 * np.pi) + 4 * np.sin((hour % 24 - 9) / 3.82)
+    temperature += noise
+    power = 20 + 0.5 * production + abs(temperature - 15) + random.normal(0, 2, len(hour))
+    table = {"production": production, "temperature": temperature, "power": power}
+    return table, MONDAY + hour * HOUR
+
+
+def cut(table: Table, times: np.ndarray, first: int, last: int) -> tuple[Table, np.ndarray]:
+    """Return the rows of some days after the first Monday."""
+    rows = (times >= MONDAY + first * DAY) & (times < MONDAY + last * DAY)
+    return {name: column[rows] for name, column in table.items()}, times[rows]
+
+
+def judge(profile: Profile, table: Table, times: np.ndarray):
+    begin = int(times[0])
+    counts = profile.count(table, times=times)
+    return drift_check(profile, counts, at=(begin, int(times[-1]) + HOUR))
+
+
+@pytest.fixture(scope="module")
+def year() -> tuple[Profile, Table, np.ndarray]:
+    table, times = plant(364 + 42)
+    before, at = cut(table, times, 0, 364)
+    return Profile.fit(before, times=at), table, times
+
+
+def test_rows_that_depend_on_their_order_are_told_from_those_that_do_not() -> None:
+    random = np.random.default_rng(1)
+    hour = np.arange(2000)
+    series = {
+        "independent": (random.normal(size=2000), False),
+        "of few values": (random.integers(0, 3, 2000).astype(float), False),
+        "words": (random.choice(["a", "b"], 2000).astype(object), False),
+        "daily": (np.sin(hour / 3.82) + random.normal(size=2000), True),
+        "growing": (hour / 2000 + random.normal(size=2000), True),
+        "restless later": (random.normal(size=2000) * np.where(hour > 1000, 1.5, 1), True),
+        "words in turns": (np.where(hour // 8 % 2 == 0, "a", "b").astype(object), True),
+        "missing in one piece": (np.where(hour < 40, np.nan, random.normal(size=2000)), True),
+    }
+    for name, (values, expected) in series.items():
+        (column,) = Profile.fit({name: values}).columns
+        assert dependent(column, column.cells(values)) == expected, name
+
+
+def test_independent_rows_are_rarely_taken_for_a_series() -> None:
+    random = np.random.default_rng(2)
+    found = 0
+    for _ in range(200):
+        values = random.lognormal(size=400)
+        (column,) = Profile.fit({"x": values}).columns
+        found += dependent(column, column.cells(values))
+    assert found <= 1
+
+
+def test_independent_columns_keep_their_tests_beside_series() -> None:
+    table, times = plant(100)
+    table["lottery"] = np.random.default_rng(3).random(2400)
+    profile = Profile.fit(table, times=times)
+    assert profile.needs_times
+    assert [profile.columns[season.column].name for season in profile.season.columns] == [
+        "production",
+        "temperature",
+        "power",
+    ]
+    rows, at = cut(table, times, 90, 93)
+    tests = {feature.name: feature.test for feature in judge(profile, rows, at).features}
+    assert tests["production"] == "season"
+    assert tests["lottery"] in {"ks", "rank_sum"}
+
+
+@pytest.mark.slow
+def test_ordinary_days_of_a_plant_are_no_alarm(year) -> None:
+    profile, table, times = year
+    days = [judge(profile, *cut(table, times, day, day + 1)) for day in range(364, 406)]
+    windows = [judge(profile, *cut(table, times, day, day + 3)) for day in range(364, 403)]
+    alarms = sum(result.drifted for result in days + windows)
+    assert lower_limit(alarms, len(days) + len(windows)) <= 0.02
+    # taken as independent, nearly every one of them would be
+    naive = [
+        drift_check(profile, profile.count(rows, times=at), season=False).drifted
+        for rows, at in (cut(table, times, day, day + 1) for day in range(364, 406))
+    ]
+    assert np.mean(naive) > 0.5
+
+
+def test_ten_per_cent_more_of_one_driver_is_found_within_three_days(year) -> None:
+    profile, table, times = year
+    found = 0
+    mondays = (364, 371, 378, 385, 392, 399)
+    for monday in mondays:
+        rows, at = cut(table, times, monday, monday + 3)
+        busier = {**rows, "production": rows["production"] * 1.1}
+        result = judge(profile, busier, at)
+        found += "production" in result.drifted_columns
+        feature = next(f for f in result.features if f.name == "production")
+        assert feature.test == "season"
+        assert "level above" in feature.note or not feature.drifted
+    assert found >= len(mondays) - 1  # one of them may be short of a holiday
+
+
+def test_a_machine_that_starts_to_run_at_night_is_found(year) -> None:
+    profile, table, times = year
+    rows, at = cut(table, times, 371, 373)
+    night = {**rows, "production": np.where(rows["production"] == 0, 60.0, rows["production"])}
+    assert "production" in judge(profile, night, at).drifted_columns
+
+
+def test_one_outlier_is_no_drift_of_a_series(year) -> None:
+    profile, table, times = year
+    rows, at = cut(table, times, 371, 374)
+    rows["power"][30] = 1e9
+    assert not judge(profile, rows, at).drifted
+
+
+def test_a_sensor_that_dies_is_found(year) -> None:
+    profile, table, times = year
+    rows, at = cut(table, times, 371, 373)
+    rows["temperature"][:] = np.nan
+    result = judge(profile, rows, at)
+    assert result.drifted_columns == ("temperature",)
+    assert "check where the data come from" in result.recommendation
+
+
+def test_hours_counted_apart_are_the_days_they_make(year) -> None:
+    profile, table, times = year
+    rows, at = cut(table, times, 371, 373)
+    hours = profile.count_by(rows, (at // HOUR).tolist(), times=at)
+    assert len(hours) == 48
+    assert Counts.total(hours.values()) == profile.count(rows, times=at)
+    sizes = [len(counts.to_bytes()) for counts in hours.values()]
+    assert max(sizes) < 48
+    assert all(Counts.from_bytes(c.to_bytes()) == c for c in hours.values())
+
+
+def test_rows_can_not_be_counted_without_the_times_that_a_season_needs(year) -> None:
+    profile, table, times = year
+    rows, at = cut(table, times, 371, 372)
+    with pytest.raises(DriftDataError, match="give the times"):
+        profile.count(rows)
+    with pytest.raises(DriftDataError, match="There are 23 times and 24 rows"):
+        profile.count(rows, times=at[1:])
+    with pytest.raises(DriftDataError, match="whole milliseconds"):
+        profile.count(rows, times=at / 1000)
+
+
+def test_a_season_survives_being_stored(year) -> None:
+    profile, table, times = year
+    again = Profile.from_bytes(profile.to_bytes())
+    assert again.id == profile.id
+    rows, at = cut(table, times, 371, 374)
+    assert judge(again, rows, at) == judge(profile, rows, at)
+    assert len(profile.to_bytes()) < 20_000 * len(profile.columns)
+
+
+def test_rows_in_any_order_make_the_same_profile() -> None:
+    table, times = plant(60)
+    order = np.random.default_rng(4).permutation(len(times))
+    mixed = Profile.fit({name: c[order] for name, c in table.items()}, times=times[order])
+    assert mixed.id == Profile.fit(table, times=times).id
+
+
+def test_too_short_a_series_says_so_and_raises_no_alarm() -> None:
+    table, times = plant(12)
+    profile = Profile.fit(table, times=times)
+    result = judge(profile, {name: column[:24] * 3 for name, column in table.items()}, times[:24])
+    assert not result.drifted
+    notes = {feature.note for feature in result.features if feature.test == "season"}
+    assert "too short" in " ".join(notes)
+
+
+def test_categories_of_a_series_are_compared_by_whole_days() -> None:
+    hour = np.arange(24 * 80)
+    random = np.random.default_rng(6)
+    product = np.where(random.random(len(hour)) < 0.8, hour // 24 % 3, 3)
+    words = np.array(["bolt", "nut", "screw", "washer"], dtype=object)[product]
+    times = MONDAY + hour * HOUR
+    profile = Profile.fit({"product": words}, times=times)
+    assert isinstance(profile.season.columns[0], CategorySeason)
+    after = int(times[-1]) + HOUR
+
+    def verdict(some: np.ndarray):
+        counts = profile.count({"product": some})
+        return drift_check(profile, counts, at=(after, after + len(some) * HOUR))
+
+    assert not verdict(words[: 24 * 6]).drifted
+    assert verdict(np.array(["chain"] * 144, dtype=object)).drifted
+    short = verdict(np.array(["chain"] * 5, dtype=object))
+    assert not short.drifted
+    assert "too short" in short.features[0].note
+
+
+def test_phases_follow_the_clocks_of_the_place() -> None:
+    def at(*when: int) -> np.ndarray:
+        return np.array([int(datetime(*when, tzinfo=UTC).timestamp() * 1000)])
+
+    # noon in Berlin, before and after the clocks changed on 30 March 2025
+    assert phases(at(2025, 3, 28, 11), "hour", "Europe/Berlin") == [12]
+    assert phases(at(2025, 3, 31, 10), "hour", "Europe/Berlin") == [12]
+    assert phases(at(2025, 3, 31, 10), "hour_of_week", "Europe/Berlin") == [12]
+    assert phases(at(2025, 3, 30, 10), "weekday", "UTC") == [6]
+    assert phases(at(2025, 3, 30, 10), "workday_hour", "UTC") == [34]
+    with pytest.raises(DriftDataError, match="no time zone 'Europe/Nowhere'"):
+        Profile.fit({"x": [1.0]}, times=at(2025, 3, 30), timezone="Europe/Nowhere")
+
+
+def test_divisions_and_windows_suit_the_times() -> None:
+    hourly, daily = np.arange(24 * 365) * HOUR, np.arange(1000) * DAY
+    assert (division_for(hourly), bucket_for(hourly)) == ("hour_of_week", DAY)
+    assert (division_for(hourly[:800]), bucket_for(hourly[:800])) == ("workday_hour", DAY)
+    assert division_for(hourly[:100]) == "hour"
+    assert (division_for(daily), bucket_for(daily)) == ("weekday", 7 * DAY)
+
+
+@pytest.mark.parametrize("trend", [0.0, 0.02])
+def test_a_hindcast_flags_ordinary_windows_rarely_and_knows_a_trend(trend: float) -> None:
+    random = np.random.default_rng(8)
+    flagged = 0
+    for _ in range(150):
+        means = random.normal(size=200) * 0.5 + trend * np.arange(200)
+        flagged += Hindcast(means[:180]).judge(float(means[190:193].mean()), 3, 10).p_value < 0.01
+    assert lower_limit(flagged, 150) <= 0.01
+
+
+def read(name: str) -> tuple[Table, np.ndarray]:
+    """Return a public series by the hour, or skip where it isn't there."""
+    path = DATA / name
+    if not path.exists():
+        pytest.skip(f"{path} is not there; MODELWRIGHT_SHARED_DATA says where it is")
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    if "dteday" in rows[0]:
+        when = [
+            datetime.strptime(f"{r['dteday']} {r['hr']}", "%m/%d/%Y %H").replace(tzinfo=UTC)
+            for r in rows
+        ]
+        names = ("temp", "hum", "windspeed", "casual", "registered")
+    else:
+        when = [datetime.fromisoformat(r["date"]).replace(tzinfo=UTC) for r in rows]
+        names = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
+    times = np.array([int(w.timestamp() * 1000) for w in when])
+    return {n: np.array([float(r[n]) for r in rows]) for n in names}, times
+
+
+def windows(table: Table, times: np.ndarray, reference: int, length: int) -> Iterator[bool]:
+    """Yield verdicts on the four weeks after references that move by eight weeks."""
+    day = (times - times[0]) // DAY
+    for end in range(reference, int(day[-1]) - 28, 56):
+        known = (day >= end - reference) & (day < end)
+        profile = Profile.fit({n: c[known] for n, c in table.items()}, times=times[known])
+        for first in range(end, end + 28, length):
+            some = (day >= first) & (day < first + length)
+            if int(some.sum()) >= 12 * length:
+                rows = {name: column[some] for name, column in table.items()}
+                yield judge(profile, rows, times[some]).drifted
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["drift/uci_bike_hour.csv", "forecast/ETTh1.csv"])
+def test_ordinary_windows_of_real_series_are_flagged_in_two_of_a_hundred_at_most(name: str) -> None:
+    table, times = read(name)
+    verdicts = [
+        verdict
+        for reference in (182, 364)
+        for length in (1, 3)
+        for verdict in windows(table, times, reference, length)
+    ]
+    assert np.mean(verdicts) <= 0.02, (sum(verdicts), len(verdicts))
