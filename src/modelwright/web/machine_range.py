@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from modelwright.catalog.models import Machine
 from modelwright.catalog.period import Period, period_of
-from modelwright.core.clock import ms_of
+from modelwright.core.clock import moment_of, ms_of
 from modelwright.core.errors import InvalidInputError
 from modelwright.engine.machines.local_time import DAY_MS, zone
 
@@ -98,3 +98,11 @@ class Range:
             return ""
         here = zone(self.machine.timezone)
         return dt.datetime.fromtimestamp(moment / 1000, here).date().isoformat()
+
+
+def around(start: int, end: int) -> dict[str, str]:
+    """Return the query of an address that shows a period, milliseconds UTC."""
+    return {
+        "start": f"{moment_of(start):%Y-%m-%dT%H:%MZ}",
+        "end": f"{moment_of(end):%Y-%m-%dT%H:%MZ}",
+    }

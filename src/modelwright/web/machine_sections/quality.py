@@ -11,7 +11,7 @@ from modelwright.catalog.quality import quality_of
 from modelwright.core.clock import moment_of
 from modelwright.engine.machines.finding import Finding
 from modelwright.engine.machines.local_time import DAY_MS
-from modelwright.web.machine_range import Range
+from modelwright.web.machine_range import Range, around
 from modelwright.web.machine_sections.base import Section
 
 TITLES = {
@@ -65,11 +65,7 @@ class Row:
     def around(self) -> str:
         """Return the query that shows the readings around it."""
         margin = max(DAY_MS, (self.finding.end - self.finding.start) // 2)
-        start, end = self.finding.start - margin, self.finding.end + margin
-        query = {
-            "start": f"{moment_of(start):%Y-%m-%dT%H:%MZ}",
-            "end": f"{moment_of(end):%Y-%m-%dT%H:%MZ}",
-        }
+        query = around(self.finding.start - margin, self.finding.end + margin)
         if self.finding.channel:
             query["channel"] = self.finding.channel
         return urlencode(query, safe=":")

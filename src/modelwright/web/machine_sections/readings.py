@@ -1,6 +1,7 @@
-"""What was read: one channel over time."""
+"""What was read: one channel over time, with what a model found out of the ordinary in it."""
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,14 +9,19 @@ from django.http import HttpRequest
 
 from modelwright.catalog.readings_draw import readings_drawn
 from modelwright.core.clock import moment_of
+from modelwright.engine.machines.cadence import step_of
 from modelwright.engine.machines.downsample import Downsampled, Stretches
-from modelwright.engine.machines.local_time import local
-from modelwright.engine.machines.series import KNOWN_CHANNELS, Times, Values
+from modelwright.engine.machines.series import KNOWN_CHANNELS
+from modelwright.monitoring.anomalies import anomalies_of
+from modelwright.monitoring.models import MachineAnomaly
 from modelwright.web.machine_range import Range
 from modelwright.web.machine_sections.base import Section
+from modelwright.web.machine_sections.times import cells, clock_time, clock_times
 from modelwright.web.units import unit_of, width_said
 
 SHOWN_ROWS = 50
+MOST_MARKS = 200
+TONES = {"critical": "bad", "warning": "warn", "info": "idle"}
 
 
 def channel_of(asked: str, channels: list[str]) -> str:
@@ -37,12 +43,22 @@ def context(request: HttpRequest, shown: Range) -> Mapping[str, Any]:
     stretches = drawn.channels.get(channel)
     if stretches is None:
         return found
+    marked = list(
+        anomalies_of(
+            machine,
+            None if period.start is None else moment_of(period.start),
+            None if period.end is None else moment_of(period.end),
+        ).filter(is_false_alarm=False)[:MOST_MARKS]
+    )
+    figure = figure_of(channel, drawn, stretches, machine.timezone)
+    figure["layout"]["shapes"] = marks_of(marked, drawn, machine.timezone)
     return {
         **found,
+        "marked": len(marked),
         "width": width_said(drawn.width_ms) if drawn.width_ms else "",
         "summed": stretches.total is not None,
         "count": int(drawn.counts.sum()),
-        "figure": figure_of(channel, drawn, stretches, machine.timezone),
+        "figure": figure,
         "rows": _rows(drawn, stretches),
     }
 
@@ -71,6 +87,26 @@ def figure_of(
     return {"data": data, "layout": _layout(unit)}
 
 
+def marks_of(
+    marked: Sequence[MachineAnomaly], drawn: Downsampled, timezone: str
+) -> list[dict[str, Any]]:
+    """Return the anomalies as upright bands, at least as wide as what is drawn together."""
+    width = dt.timedelta(milliseconds=max(drawn.width_ms, step_of(drawn.times)))
+    return [
+        {
+            "type": "rect",
+            "xref": "x",
+            "yref": "paper",
+            "x0": clock_time(one.start_at, timezone),
+            "x1": clock_time(max(one.end_at, one.start_at + width), timezone),
+            "y0": 0,
+            "y1": 1,
+            "tone": TONES[one.severity],
+        }
+        for one in marked
+    ]
+
+
 def _layout(unit: str) -> dict[str, Any]:
     return {
         "showlegend": False,
@@ -78,18 +114,6 @@ def _layout(unit: str) -> dict[str, Any]:
         "xaxis": {"type": "date"},
         "yaxis": {"title": {"text": unit}, "rangemode": "tozero"},
     }
-
-
-def clock_times(times: Times, timezone: str) -> list[str]:
-    """Return times as the machine's clock shows them, for charts."""
-    shown = local(times, timezone).astype("datetime64[ms]")
-    found: list[str] = np.datetime_as_string(shown, unit="s").tolist()
-    return found
-
-
-def cells(values: Values) -> list[float | None]:
-    """Return numbers as JSON can hold them, with five digits that matter."""
-    return [float(f"{value:.5g}") if np.isfinite(value) else None for value in values.tolist()]
 
 
 def _rows(drawn: Downsampled, stretches: Stretches) -> list[dict[str, Any]]:

@@ -109,9 +109,19 @@ def score(value: float | None, digits: int = 4) -> str:
 
 
 @register.filter
+def whole(value: float | None) -> str:
+    """Write a number without its fraction, with thin spaces, or a dash."""
+    if value is None or not math.isfinite(value):
+        return NONE
+    return f"{value:,.0f}".replace(",", "\u2009").replace("-", "\u2212")
+
+
+@register.filter
 def signed(value: float | None, digits: int = 4) -> str:
     """Write a difference with its sign, a real minus for less."""
-    return NONE if value is None else f"{value:+.{digits}f}".replace("-", "\u2212")
+    if value is None or not math.isfinite(value):
+        return NONE
+    return f"{value:+.{digits}f}".replace("-", "\u2212")
 
 
 @register.filter

@@ -25,6 +25,7 @@ from modelwright.web.machine_form import MachineForm
 from modelwright.web.machine_health import health_of, open_alerts
 from modelwright.web.machine_range import Range
 from modelwright.web.machine_sections import SECTIONS
+from modelwright.web.machine_sections.base import Section
 from modelwright.web.machine_sections.readings import channel_of
 from modelwright.web.machines_list import MachineList
 from modelwright.web.requests import page_or_part, user_of
@@ -62,11 +63,15 @@ def machine(request: HttpRequest, machine_id: UUID) -> HttpResponse:
 def machine_section(request: HttpRequest, machine_id: UUID, name: str) -> HttpResponse:
     """Show one section; for htmx only its inside."""
     found = found_or_refused(machine_get, machine_id)
-    section = SECTIONS.get(name)
-    if section is None:
+    if name not in SECTIONS:
         raise Http404(f"A machine's page has no section {name[:40]!r}.")
-    shown = Range.read(found, request.GET)
-    context: dict[str, Any] = {"machine": found, "range": shown, "section": section}
+    return section_page(request, found, SECTIONS[name])
+
+
+def section_page(request: HttpRequest, machine: Machine, section: Section) -> HttpResponse:
+    """Return a section of a machine's page, for the range of the request's address."""
+    shown = Range.read(machine, request.GET)
+    context: dict[str, Any] = {"machine": machine, "range": shown, "section": section}
     context |= section.context(request, shown)
     return page_or_part(request, "pages/machine_section.html", "machine/_section.html", context)
 
