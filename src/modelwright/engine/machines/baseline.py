@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from modelwright.engine.errors import DataLoadError
 from modelwright.engine.machines.bands import Band
 from modelwright.engine.machines.base import (
     Expected,
@@ -13,7 +14,13 @@ from modelwright.engine.machines.base import (
     MachineModel,
     Report,
 )
-from modelwright.engine.machines.baseline_inputs import AUTO, Prepared, prepare
+from modelwright.engine.machines.baseline_inputs import (
+    AUTO,
+    MONTH,
+    Prepared,
+    at_resolution,
+    prepare,
+)
 from modelwright.engine.machines.baseline_report import (
     coefficient_table,
     fit_statistics,
@@ -65,6 +72,7 @@ class Baseline(MachineModel):
     """
 
     model_type: ClassVar[str] = "baseline"
+    minimum_readings: ClassVar[int] = 9  # of a year of bills, the hold-out taken off
     parameters = (
         TextParameter("target", None, "Channel to model; null for energy, else power.", True),
         TextParameter("temperature", TEMPERATURE, "Channel of the outdoor temperature.", True),
@@ -73,8 +81,8 @@ class Baseline(MachineModel):
         ChoiceParameter(
             "resolution",
             AUTO,
-            "Rows of the model: as the readings are (at least hours), or days.",
-            choices=(AUTO, HOUR, DAY),
+            "Rows of the model: as the readings are (at least hours), or days, or calendar months.",
+            choices=(AUTO, HOUR, DAY, MONTH),
         ),
         ChoiceParameter(
             "model", AUTO, "Form of the model; auto compares all.", choices=(AUTO, *CANDIDATES)
@@ -150,8 +158,9 @@ class Baseline(MachineModel):
             if best is None or rmse < BETTER * best[0]:
                 best = rmse, candidate, unseen
         if best is None:
-            linear = CANDIDATES["linear"]()
-            return linear, linear.cross_validate(frame, rows, folds), scores
+            raise DataLoadError(
+                "The readings are too few to tell how good a model is: send more of them."
+            )
         return best[1], best[2], scores
 
     def _learn_readings(self, series: Series, prepared: Prepared, errors: Values) -> None:
@@ -214,6 +223,7 @@ class Baseline(MachineModel):
         )
 
     def evaluate(self, series: Series, *, start: int | None = None) -> MachineEvaluation:
+        series = at_resolution(series, self.check_options(self.options))
         frame = build_frame(series, self.inputs, gather=True)
         rates = self._clipped(self.candidate.predict(frame))
         counts = frame.times >= (start if start is not None else frame.times[0])

@@ -1,5 +1,6 @@
 """From a machine's readings to what a baseline learns from."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from modelwright.engine.errors import DataLoadError
+from modelwright.engine.machines.bills import calendar_months
 from modelwright.engine.machines.cadence import step_of
 from modelwright.engine.machines.candidates.base import Rows
 from modelwright.engine.machines.candidates.frame import (
@@ -29,8 +31,10 @@ from modelwright.engine.machines.holiday_days import holiday_days
 from modelwright.engine.machines.local_time import DAY_MS
 from modelwright.engine.machines.series import PRODUCTION, TEMPERATURE, Series, Values
 
-AUTO = "auto"
+AUTO, MONTH = "auto", "month"
 HALF = 0.5
+LEAST_ROWS = {HOUR: 24, DAY: 14, PERIOD: 9}
+KEPT_SHARE = 0.8  # a training holds out the rest
 FEW_LOST = 0.05
 LONGEST_HOUR_STEP, LONGEST_DAY_STEP = DAY_MS // 2, DAY_MS * 3 // 2
 DEFAULTS = {"temperature": TEMPERATURE, "production": PRODUCTION}
@@ -64,6 +68,7 @@ def prepare(series: Series, options: Mapping[str, Any], *, minimum: int) -> Prep
         The readings can't be used; the message says what to do.
     """
     check_series(series, minimum=minimum)
+    series = at_resolution(series, options)
     target = target_channel(series, options["target"])
     values = target_values(series, target, minimum=minimum)
     warnings: list[str] = []
@@ -84,11 +89,18 @@ def prepare(series: Series, options: Mapping[str, Any], *, minimum: int) -> Prep
         holidays=tuple(days),
     )
     frame = build_frame(series, inputs, gather=True)
-    rows = _rows(frame, inputs, minimum, warnings)
+    rows = _rows(frame, inputs, warnings)
     return Prepared(inputs, frame, rows, warnings)
 
 
+def at_resolution(series: Series, options: Mapping[str, Any]) -> Series:
+    """Return the readings as they are, or by calendar months where these are to be modelled."""
+    return calendar_months(series) if options["resolution"] == MONTH else series
+
+
 def _resolution(wanted: str, step: int) -> str:
+    if wanted == MONTH:
+        return PERIOD
     usual = HOUR if step <= LONGEST_HOUR_STEP else DAY if step <= LONGEST_DAY_STEP else PERIOD
     if wanted in (AUTO, usual):
         return usual
@@ -153,14 +165,15 @@ def _share(values: Values, known: Rows) -> float:
     return float(np.isfinite(values[known]).mean())
 
 
-def _rows(frame: Frame, inputs: Inputs, minimum: int, warnings: list[str]) -> Rows:
+def _rows(frame: Frame, inputs: Inputs, warnings: list[str]) -> Rows:
     known = np.isfinite(frame.target)
     rows = known & frame.complete
     count = int(known.sum())
-    if rows.sum() < minimum:
+    least = LEAST_ROWS[inputs.resolution]
+    if rows.sum() < least:
         raise DataLoadError(
-            f"Only {int(rows.sum())} of {count} {inputs.resolution}s have both {inputs.target} and"
-            f" {', '.join(inputs.features[1:]) or 'enough readings'}: send at least {minimum}."
+            f"Only {int(rows.sum())} {inputs.resolution}s have all of {', '.join(inputs.features)}:"
+            f" {least} are the least to learn from, send {math.ceil(least / KEPT_SHARE)} or more."
         )
     lost = 1 - rows.sum() / count
     if lost > FEW_LOST:

@@ -81,7 +81,8 @@ def durations(times: Times) -> Values:
     array([31., 28., 31., 31.])
     """
     usual = step_of(times)
-    if usual > DAY_MS:
+    if usual > DAY_MS and times.size > 1:
+        usual = int(np.median(np.diff(times)))
         gaps = np.append(np.diff(times), usual)
         return np.asarray(np.where(gaps <= LATE * usual, gaps, usual) / HOUR_MS, dtype=np.float64)
     steps = steps_by_day(times)

@@ -16,8 +16,9 @@ LEAST_WEEKS = 2 * FOLDS
 def time_folds(times: Times, resolution: str) -> NDArray[np.int64]:
     """Return the fold of each row: whole weeks in turn.
 
-    With less than eight weeks, whole days in turn; months and the like are rows in turn. Every
-    season and every kind of day is in each training part, none is mixed within a block.
+    With less than eight weeks, whole days in turn, with less than eight days parts of them; months
+    and the like are rows in turn. Every season and every kind of day is in each training part, none
+    is mixed within a block.
 
     Parameters
     ----------
@@ -32,7 +33,13 @@ def time_folds(times: Times, resolution: str) -> NDArray[np.int64]:
     """
     if resolution == PERIOD:
         return np.arange(times.size) % PERIOD_FOLDS
-    span = int(times[-1] - times[0]) // DAY_MS + 1
-    block = 7 if span >= 7 * (LEAST_WEEKS - 1) + 1 else max(span // (2 * FOLDS), 1)
-    folds: NDArray[np.int64] = (times - times[0]) // (block * DAY_MS) % FOLDS
+    span = int(times[-1] - times[0]) + 1
+    days = -(-span // DAY_MS)
+    if days > 7 * (LEAST_WEEKS - 1):
+        block = 7 * DAY_MS
+    elif days >= 2 * FOLDS:
+        block = days // (2 * FOLDS) * DAY_MS
+    else:
+        block = -(-span // (2 * FOLDS))
+    folds: NDArray[np.int64] = (times - times[0]) // block % FOLDS
     return folds
