@@ -122,6 +122,26 @@ def test_other_errors_on_like_data_are_concept_drift(
     assert Alert.objects.filter(alert_type="concept_drift").exists()
 
 
+def test_errors_that_grow_a_little_are_found_when_it_lasts(
+    machine: Machine, version: ModelVersion
+) -> None:
+    """By the detector that is told each reading's error once, in the order of time."""
+    send(machine, HOURS, 24 * 10, load=1.03)
+    found = check(machine).json()
+    assert found["drift_type"] == "no_drift", "no single day shows it yet"
+    until = DriftProfile.objects.get().concept_until
+    assert until == BEGIN + (HOURS + 24 * 10 - 1) * HOUR_MS
+    send(machine, HOURS + 24 * 10, 24 * 50, load=1.03)
+    found = check(machine).json()
+    assert found["drift_type"] == "concept_drift"
+    assert "has for some time" in found["recommendation"]
+    labels = DriftProfile.objects.get().concept["detector"]["labels"]
+    check(machine)
+    assert DriftProfile.objects.get().concept["detector"]["labels"] == labels
+    two_weeks_ago = (END + dt.timedelta(days=40)).isoformat()
+    assert check(machine, evaluation_end=two_weeks_ago).json()["drift_type"] == "no_drift"
+
+
 def test_the_end_of_the_drift_closes_the_alert(machine: Machine, version: ModelVersion) -> None:
     send(machine, HOURS, 24, made=3.0)
     check(machine)
@@ -143,11 +163,12 @@ def test_the_same_check_again_leaves_one_record(machine: Machine, version: Model
 
 
 def test_the_data_part_reads_no_readings(machine: Machine, version: ModelVersion) -> None:
-    """Only the model's evaluation does: of the window and what it looks back on."""
+    """Only the errors do: of the window, and of readings that have come since they were told."""
     send(machine, HOURS, 24)
-    with CaptureQueriesContext(connection) as queries:
-        check(machine)
-    assert sum('FROM "readings"' in query["sql"] for query in queries) == 1
+    for times in (2, 1):
+        with CaptureQueriesContext(connection) as queries:
+            check(machine)
+        assert sum('FROM "readings"' in query["sql"] for query in queries) == times
 
 
 def test_a_period_of_ones_own(machine: Machine, version: ModelVersion) -> None:

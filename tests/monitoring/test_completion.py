@@ -15,6 +15,7 @@ from modelwright.monitoring import completion
 from modelwright.monitoring.alert_types import AlertType
 from modelwright.monitoring.alerts import Finding, alert_raise
 from modelwright.monitoring.counting import counts_by_hour, profile_of
+from modelwright.monitoring.drift import drift_check_run
 from modelwright.monitoring.models import Alert, DriftCell, DriftProfile, MetricsRecord
 from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.promotion import version_promote, version_rollback
@@ -143,3 +144,18 @@ def test_nothing_is_left_of_a_completion_that_fails() -> None:
     assert not ModelVersion.objects.exists()
     assert not MetricsRecord.objects.exists()
     assert TrainingRun.objects.get().status == "running"
+
+
+def test_profiles_of_old_versions_go_and_come_back_when_they_are_needed() -> None:
+    machine = chiller()
+    first = train(machine, model="linear")
+    for _ in range(5):
+        train(machine, model="linear")
+    numbers = DriftProfile.objects.order_by("version__number").values_list("version__number")
+    assert [number for (number,) in numbers] == [2, 3, 4, 5, 6]
+    version_rollback(subject=Subject.objects.get(), user=None, reason="Worse.", to=first)
+    assert counting() == {6}
+    checked = drift_check_run(machine=machine, model_type="baseline")
+    assert checked.version == first
+    assert checked.errors is None, "its hold-out's errors are gone"
+    assert counting() == {1, 6}

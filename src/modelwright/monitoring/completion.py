@@ -8,11 +8,11 @@ from modelwright.catalog.models import Machine
 from modelwright.core.clock import moment_of
 from modelwright.monitoring.alert_types import AlertType
 from modelwright.monitoring.alerts import Finding, alert_clear, alert_raise
-from modelwright.monitoring.counting import count_afresh, count_no_more
 from modelwright.monitoring.models import DriftProfile, MetricsRecord
+from modelwright.monitoring.profiles import profiles_settle
 from modelwright.monitoring.records import record_create
 from modelwright.registry.models import ModelVersion, Subject
-from modelwright.registry.selectors import champion_of, version_of_run
+from modelwright.registry.selectors import version_of_run
 from modelwright.runs.models import TrainingRun
 from modelwright.runs.states import Status
 from modelwright.runs.training_kind import PROFILE_NAME
@@ -47,8 +47,10 @@ def training_completed(run: TrainingRun, result: Mapping[str, Any], scratch: Pat
         machine=machine,
         data=(scratch / PROFILE_NAME).read_bytes(),
         is_counting=False,
+        concept=result["watch"],
+        concept_until=result["train_end"],
     )
-    _settle(run.subject, machine)
+    profiles_settle(run.subject, machine)
 
 
 def training_ended(run: TrainingRun) -> None:
@@ -79,22 +81,11 @@ def champion_changed(
     if subject.machine_id is None:
         return
     machine = Machine.objects.select_for_update().get(pk=subject.machine_id)
-    _settle(subject.key, machine)
+    profiles_settle(subject.key, machine)
     if before is not None and after is not None:
         for alert_type in SETTLED_BY_A_NEW_MODEL:
             reason = f"Version {after.number} answers now."
             alert_clear(alert_type, machine, subject.model_type, reason=reason)
-
-
-def _settle(subject: str, machine: Machine) -> None:
-    """Count with the profiles of the champion and of the newest version, and with no others."""
-    newest = ModelVersion.objects.filter(subject=subject).order_by("-number").first()
-    wanted = {version.pk for version in (champion_of(subject), newest) if version is not None}
-    for row in DriftProfile.objects.filter(version__subject=subject).defer("data"):
-        if row.version_id in wanted and not row.is_counting:
-            count_afresh(row, machine)
-        elif row.version_id not in wanted and row.is_counting:
-            count_no_more(row)
 
 
 def _failures_in_a_row(run: TrainingRun) -> int:

@@ -17,20 +17,22 @@ from modelwright.core.errors import InvalidInputError
 from modelwright.engine.drift import DriftResult
 from modelwright.engine.drift.results import CONCEPT_DRIFT, DATA_DRIFT, NO_DRIFT
 from modelwright.engine.errors import DataLoadError
-from modelwright.engine.machines.base import MachineEvaluation
+from modelwright.engine.machines.base import MachineEvaluation, MachineModel
 from modelwright.engine.machines.local_time import DAY_MS
+from modelwright.engine.machines.series import Series
+from modelwright.engine.machines.watching import errors_of
 from modelwright.engine.results import plain
 from modelwright.monitoring.alert_types import AlertType
 from modelwright.monitoring.alerts import Finding, alert_clear, alert_raise
+from modelwright.monitoring.concept import ErrorDrift, error_drift
 from modelwright.monitoring.counting import window_drift
-from modelwright.monitoring.degradation import Degradation
 from modelwright.monitoring.errors import NoMetricsError
 from modelwright.monitoring.models import Alert, DriftProfile, MetricsRecord
 from modelwright.monitoring.outlook import CONTEXT_DAYS
+from modelwright.monitoring.profiles import profile_ensure
 from modelwright.monitoring.records import (
     data_drift_alert,
     hold_out_of,
-    performance_of,
     record_create,
 )
 from modelwright.monitoring.versions import version_for
@@ -66,7 +68,7 @@ class Checked:
         Of the model on them; None where it can't be evaluated there.
     baseline : mapping
         Metrics of the hold-out.
-    worse : Degradation or None
+    errors : ErrorDrift or None
         How the errors compare with those of the hold-out.
     record : MetricsRecord or None
         Of drift.
@@ -78,14 +80,14 @@ class Checked:
     data: DriftResult
     evaluation: MachineEvaluation | None
     baseline: Mapping[str, float | None]
-    worse: Degradation | None
+    errors: ErrorDrift | None
     record: MetricsRecord | None = None
     alerts: tuple[Alert, ...] = ()
 
     @property
     def drift_type(self) -> str:
         """`concept_drift` where the model errs more, else `data_drift` where its data moved."""
-        if self.worse is not None and self.worse.is_degraded:
+        if self.errors is not None and self.errors.drifted:
             return CONCEPT_DRIFT
         return DATA_DRIFT if self.data.drifted else NO_DRIFT
 
@@ -97,7 +99,7 @@ class Checked:
     @property
     def score(self) -> float:
         """1 or more where anything has drifted."""
-        return max([self.data.score, *([self.worse.score] if self.worse else [])])
+        return max([self.data.score, *([self.errors.score] if self.errors else [])])
 
     @property
     def threshold(self) -> float:
@@ -107,16 +109,15 @@ class Checked:
     @property
     def recommendation(self) -> str:
         """What to do, for people."""
-        if self.worse is None or not self.worse.is_degraded:
+        if self.errors is None or not self.errors.drifted:
             return self.data.recommendation
+        how = f"{self.errors.ratio:.1f} times as much as on its hold-out"
+        how += ", and has for some time" if self.errors.lasts else ""
         if self.data.drifted:
-            return (
-                f"The model errs {self.worse.ratio:.1f} times as much as on its hold-out, and its"
-                f" data moved: {self.data.recommendation}"
-            )
+            return f"The model errs {how}, and its data moved. {self.data.recommendation}"
         return (
-            f"The model errs {self.worse.ratio:.1f} times as much as on its hold-out, on data like"
-            " those that it learned from: look for what changed at the machine, then retrain it."
+            f"The model errs {how}, on data like those that it learned from: look for what changed"
+            " at the machine, then retrain it."
         )
 
 
@@ -156,17 +157,24 @@ def drift_check_run(
     """
     version = version_for(machine, model_type, model_id)
     period = _period(machine, start, end)
+    profile_ensure(version, machine)
     data = window_drift(version, period.start, period.end)
     if data is None:
         raise NoMetricsError(_why_nothing(version))
-    evaluation = _evaluated(version, machine, period)
-    worse = (
-        performance_of(version, machine, evaluation.metrics, evaluation.sample_count)
-        if evaluation is not None
-        else None
+    model = machine_model_of(version)
+    begin = ms_of(period.start)
+    series = series_of(machine, start=begin - CONTEXT_DAYS * DAY_MS, end=ms_of(period.end))
+    errors = error_drift(
+        version,
+        machine,
+        model,
+        errors_of(model, series, begin),
+        is_latest=_is_latest(period, machine),
     )
-    checked = Checked(version, period, data, evaluation, _baseline(version), worse)
-    return _kept(checked, machine, user)
+    evaluation = _evaluated(model, series, begin)
+    return _kept(
+        Checked(version, period, data, evaluation, _baseline(version), errors), machine, user
+    )
 
 
 def drift_facts(checked: Checked) -> dict[str, Any]:
@@ -220,14 +228,16 @@ def _why_nothing(version: ModelVersion) -> str:
     )
 
 
-def _evaluated(version: ModelVersion, machine: Machine, period: Period) -> MachineEvaluation | None:
+def _evaluated(model: MachineModel, series: Series, start: int) -> MachineEvaluation | None:
     """Return how the model does in the period, or None where no reading has what it needs."""
-    start = ms_of(period.start)
-    series = series_of(machine, start=start - CONTEXT_DAYS * DAY_MS, end=ms_of(period.end))
     try:
-        return machine_model_of(version).evaluate(series, start=start)
+        return model.evaluate(series, start=start)
     except DataLoadError:
         return None
+
+
+def _is_latest(period: Period, machine: Machine) -> bool:
+    return machine.last_reading_at is None or period.end > machine.last_reading_at
 
 
 def _baseline(version: ModelVersion) -> dict[str, float | None]:
@@ -238,22 +248,13 @@ def _baseline(version: ModelVersion) -> dict[str, float | None]:
 def _kept(checked: Checked, machine: Machine, user: User | None) -> Checked:
     """Write what a check found, and raise or close alerts."""
     version, period = checked.version, checked.period
-    last = machine.last_reading_at
     with transaction.atomic():
         # held from here on, in the order of whoever else holds both: of two checks of the same
         # period one comes after the other
         Machine.objects.select_for_update(no_key=True).get(pk=machine.pk)
-        DriftProfile.objects.filter(version=version).update(
-            checked_at=now(),
-            checked={
-                **drift_facts(checked),
-                "evaluation_start": period.start.isoformat(),
-                "evaluation_end": period.end.isoformat(),
-                "rows": checked.data.rows,
-            },
-        )
+        _noted(checked)
         record = _recorded(checked, machine, user) if checked.is_drift else None
-        if last is None or period.end > last:
+        if _is_latest(period, machine):
             _clear(checked, machine)
         alerts = [
             data_drift_alert(version, machine, checked.data),
@@ -261,6 +262,23 @@ def _kept(checked: Checked, machine: Machine, user: User | None) -> Checked:
         ]
     found = tuple(alert for alert in alerts if alert is not None)
     return replace(checked, record=record, alerts=found)
+
+
+def _noted(checked: Checked) -> None:
+    """Keep what was found with the profile, unless a later period has been checked already."""
+    row = DriftProfile.objects.only("checked").get(version=checked.version)
+    end = checked.period.end
+    if (seen := row.checked.get("evaluation_end")) and dt.datetime.fromisoformat(seen) > end:
+        return
+    DriftProfile.objects.filter(pk=row.pk).update(
+        checked_at=now(),
+        checked={
+            **drift_facts(checked),
+            "evaluation_start": checked.period.start.isoformat(),
+            "evaluation_end": end.isoformat(),
+            "rows": checked.data.rows,
+        },
+    )
 
 
 def _recorded(checked: Checked, machine: Machine, user: User | None) -> MetricsRecord:
@@ -297,7 +315,8 @@ def _recorded(checked: Checked, machine: Machine, user: User | None) -> MetricsR
 
 
 def _concept_alert(checked: Checked, machine: Machine) -> Alert | None:
-    if checked.drift_type != CONCEPT_DRIFT or checked.worse is None:
+    errors = checked.errors
+    if errors is None or not errors.drifted:
         return None
     return alert_raise(
         Finding(
@@ -305,9 +324,9 @@ def _concept_alert(checked: Checked, machine: Machine) -> Alert | None:
             machine,
             checked.recommendation,
             checked.version.run.model_type,
-            checked.worse.score,
+            errors.score,
             checked.threshold,
-            data={"version": checked.version.number, "ratio": checked.worse.ratio},
+            data={"version": checked.version.number, "ratio": errors.ratio, "lasts": errors.lasts},
         )
     )
 
@@ -318,6 +337,6 @@ def _clear(checked: Checked, machine: Machine) -> None:
     if not checked.data.drifted:
         reason = "The last check found no drift of the data."
         alert_clear(AlertType.DATA_DRIFT, machine, model_type, reason=reason)
-    if checked.worse is not None and checked.worse.is_over:
+    if checked.errors is not None and not checked.errors.drifted:
         reason = "The last check found the errors as they should be."
         alert_clear(AlertType.CONCEPT_DRIFT, machine, model_type, reason=reason)

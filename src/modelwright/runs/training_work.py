@@ -1,18 +1,24 @@
 """What a training run does in its child process. For workers only: it loads scikit-learn."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from modelwright.engine.config import TrainingConfig
-from modelwright.engine.drift import Profile
+from modelwright.engine.drift import DriftDataError, Profile
 from modelwright.engine.files import write_atomic
+from modelwright.engine.machines.base import MachineModel
 from modelwright.engine.machines.files import machine_model_class
+from modelwright.engine.machines.local_time import DAY_MS
 from modelwright.engine.machines.series import Series
 from modelwright.engine.machines.training import train_machine_model
+from modelwright.engine.machines.watching import ErrorWatch, errors_of
 from modelwright.engine.results import plain
 from modelwright.engine.training import run_training
 from modelwright.runs.training_kind import ARTIFACT_NAME, MACHINE_ARTIFACT_NAME, PROFILE_NAME
+
+LOOK_BACK_MS = 35 * DAY_MS
 
 
 def work(
@@ -35,6 +41,13 @@ def _machine_work(
     payload: Mapping[str, Any], scratch: Path, report: Callable[[float, str, str], None]
 ) -> Mapping[str, Any]:
     series: Series = payload["series"]
+    watch: dict[str, Any] = {}
+
+    def judge(trial: MachineModel, readings: Series, held_out: int) -> None:
+        with contextlib.suppress(DriftDataError):  # too few to know what is usual: not watched
+            seen = readings.between(held_out - LOOK_BACK_MS, int(readings.times[-1]) + 1)
+            watch.update(ErrorWatch.fit(errors_of(trial, seen, held_out)).to_dict())
+
     result = train_machine_model(
         series,
         payload["model_type"],
@@ -42,9 +55,10 @@ def _machine_work(
         seed=payload["random_state"],
         path=scratch / MACHINE_ARTIFACT_NAME,
         report=report,
+        judge=judge,
     )
     features = {name: series.channels[name] for name in result.features}
     profile = Profile.fit(features, times=series.times, timezone=series.timezone)
     write_atomic(scratch / PROFILE_NAME, profile.to_bytes())
     artifact = {"sha256": result.sha256, "size_bytes": result.size_bytes}
-    return {**plain(result), "artifact": artifact}
+    return {**plain(result), "artifact": artifact, "watch": watch}

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from modelwright.engine.machines.files import machine_model_class, machine_model
 from modelwright.engine.machines.series import Series
 from modelwright.engine.results import plain
 
+Judge = Callable[[MachineModel, Series, int], None]
+
 
 def train_machine_model(
     series: Series,
@@ -26,6 +28,7 @@ def train_machine_model(
     seed: int = 42,
     path: Path,
     report: Report | None = None,
+    judge: Judge | None = None,
 ) -> MachineTrainingResult:
     """Check, evaluate on the last part in time, fit to everything, save.
 
@@ -44,6 +47,9 @@ def train_machine_model(
     report : callable, optional
         Told the progress: per cent (0 to 100, never falling), step (``check``, ``evaluate``,
         ``fit``, ``save``), message.
+    judge : callable, optional
+        Shown the model that was fitted to the early readings alone, all readings, and the time from
+        which on they are held out.
 
     Raises
     ------
@@ -78,6 +84,8 @@ def train_machine_model(
     trial = kind(in_force, seed=seed).fit(early, report=_part(tell, "evaluate", 5.0, 40.0))
     tell(40.0, "evaluate", f"Evaluating on the last {len(series) - len(early)} readings")
     evaluation = trial.evaluate(series, start=split)
+    if judge is not None:
+        judge(trial, series, split)
     tell(50.0, "fit", f"Fitting to all {len(series)} readings")
     model = kind(in_force, seed=seed).fit(series, report=_part(tell, "fit", 50.0, 90.0))
     duration = time.perf_counter() - begun

@@ -1,0 +1,113 @@
+"""Whether a version errs more than it did on its hold-out: told by errors as readings come in."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from modelwright.catalog.models import Machine
+from modelwright.catalog.readings import series_of
+from modelwright.core.clock import ms_of
+from modelwright.engine.drift import ConceptResult
+from modelwright.engine.machines.base import MachineModel
+from modelwright.engine.machines.local_time import DAY_MS
+from modelwright.engine.machines.watching import Errors, ErrorWatch, errors_of
+from modelwright.monitoring.models import DriftProfile
+from modelwright.monitoring.outlook import CONTEXT_DAYS
+from modelwright.registry.models import ModelVersion
+
+DAYS_AT_ONCE = 92
+
+
+@dataclass(frozen=True)
+class ErrorDrift:
+    """Whether errors have grown.
+
+    Parameters
+    ----------
+    drifted : bool
+    score : float
+        1 or more where they have.
+    ratio : float
+        Mean loss over that of the hold-out: of the window, or of late where the growth lasts.
+    lasts : bool
+        Whether it is the detector that watches day by day that says so.
+    """
+
+    drifted: bool
+    score: float
+    ratio: float
+    lasts: bool
+
+
+def error_drift(
+    version: ModelVersion,
+    machine: Machine,
+    model: MachineModel,
+    window: Errors,
+    *,
+    is_latest: bool,
+) -> ErrorDrift | None:
+    """Return whether a version's errors have grown.
+
+    Parameters
+    ----------
+    version : ModelVersion
+    machine : Machine
+    model : MachineModel
+        Of the version.
+    window : Errors
+        Of the window that is looked at.
+    is_latest : bool
+        Whether it reaches the last reading: then what the detector has seen up to there counts too.
+
+    Returns
+    -------
+    ErrorDrift or None
+        None where the hold-out was too short to know what is usual, or the window is.
+    """
+    row = DriftProfile.objects.filter(version=version).exclude(concept={}).first()
+    if row is None or row.concept_until is None:
+        return None
+    watch = ErrorWatch.from_dict(row.concept)
+    present = watch.window(window)
+    lasting = errors_tell(row.pk, machine, model) if is_latest else None
+    scores = [one.score for one in (present, lasting) if one is not None]
+    if not scores:
+        return None
+    if lasting is not None and lasting.drifted:
+        return ErrorDrift(True, max(scores), lasting.recent / (watch.usual * watch.scale), True)
+    ratio = present.ratio if present is not None else 1.0
+    return ErrorDrift(present is not None and present.drifted, max(scores), ratio, False)
+
+
+def errors_tell(profile_id: int, machine: Machine, model: MachineModel) -> ConceptResult | None:
+    """Tell the detector the errors of all readings that have come since it was last told.
+
+    Each reading is told once, whoever asks at once; those that come late, before what was told
+    already, aren't told.
+    """
+    while True:
+        row = DriftProfile.objects.get(pk=profile_id)
+        if row.concept_until is None or machine.last_reading_at is None:
+            return None
+        watch, until = ErrorWatch.from_dict(row.concept), row.concept_until
+        last = ms_of(machine.last_reading_at)
+        found = watch.update(_since(machine, model, until + 1, last))
+        if last <= until:
+            return found
+        told = DriftProfile.objects.filter(pk=profile_id, concept_until=until)
+        if told.update(concept=watch.to_dict(), concept_until=last):
+            return found
+
+
+def _since(machine: Machine, model: MachineModel, start: int, last: int) -> Errors:
+    """Return the errors of a stretch, read in pieces."""
+    times, sizes = [np.empty(0, dtype=np.int64)], [np.empty(0)]
+    for begin in range(start, last + 1, DAYS_AT_ONCE * DAY_MS):
+        end = min(begin + DAYS_AT_ONCE * DAY_MS, last + 1)
+        series = series_of(machine, start=begin - CONTEXT_DAYS * DAY_MS, end=end)
+        if len(series):
+            found = errors_of(model, series, begin)
+            times.append(found.times)
+            sizes.append(found.sizes)
+    return Errors(np.concatenate(times), np.concatenate(sizes))
