@@ -18,7 +18,7 @@ from modelwright.monitoring.models import Alert, KpiDay, MachineAnomaly, Progres
 from modelwright.monitoring.progress import news_done, news_of
 from modelwright.monitoring.silence import data_silence_check
 from tests.monitoring.conftest import MakeMachine, MakeVersion
-from tests.monitoring.plant import store
+from tests.monitoring.plant import END_MS, chiller, moved, readings, store, train
 
 pytestmark = pytest.mark.django_db
 
@@ -213,6 +213,20 @@ def test_what_is_out_of_the_ordinary_now_raises_an_alert(machine: Machine, model
     anomaly_mark(anomaly=last, is_false_alarm=True, user=None)
     alert.refresh_from_db()
     assert alert.status == "resolved"
+
+
+def test_a_trained_model_finds_a_machine_that_runs_hot() -> None:
+    machine = chiller(days=40)
+    version = train(machine, "anomaly")
+    anomalies_detect(machine)
+    known = set(MachineAnomaly.objects.values_list("pk", flat=True))
+    store(machine, moved(readings(1, END_MS + 24 * HOUR_MS), "energy_kwh", 4.0))
+    assert anomalies_detect(machine) >= 1
+    new = MachineAnomaly.objects.exclude(pk__in=known)
+    assert new.count() >= 1
+    assert {anomaly.version for anomaly in new} == {version}
+    assert Alert.objects.get(alert_type="anomaly").status == "firing"
+    assert anomalies_detect(machine) == 0
 
 
 def silent_since(machine: Machine, hours_ago: float) -> None:
