@@ -1,0 +1,339 @@
+"""The client: what people do every day has a method, everything else `call`."""
+
+import io
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from modelwright.client.errors import ApiError
+from modelwright.client.http import Http
+from modelwright.client.waiting import wait_for
+
+MACHINES = "/api/v1/machines/"
+PERFORMANCE = "/api/v1/model-performance/"
+SUBJECTS = "/api/v1/subjects/"
+MODELS = "/api/v1/models/"
+TUNE = "/api/v1/tuning/tune/"
+
+
+class Client:
+    """A server, in the name of one account.
+
+    Parameters
+    ----------
+    url : str
+        Such as ``http://127.0.0.1:8000``.
+    token : str
+        An API token (*Your account*, or `modelwright token NAME`).
+    timeout : float
+        Seconds to wait for an answer.
+
+    Examples
+    --------
+    >>> client = Client("http://127.0.0.1:8000", token="…")
+    >>> client.url
+    'http://127.0.0.1:8000'
+    """
+
+    def __init__(self, url: str, token: str = "", *, timeout: float = 60.0) -> None:
+        self._http = Http(url, token, timeout)
+
+    @classmethod
+    def sign_in(cls, url: str, username: str, password: str) -> "Client":
+        """Return a client with a new token for name and password.
+
+        Raises
+        ------
+        ApiError
+            They are wrong.
+        """
+        body = {"username": username, "password": password}
+        return cls(url, Http(url, "").request("POST", "/api/auth/token/", body=body)["token"])
+
+    @property
+    def url(self) -> str:
+        """Return the server's address."""
+        return self._http.url
+
+    # --- everything ---------------------------------------------------------------------------
+
+    @cached_property
+    def operations(self) -> dict[str, tuple[str, str]]:
+        """Return every operation of the server: name -> (method, path)."""
+        schema = self._http.request("GET", "/openapi.json")
+        return {
+            operation["operationId"]: (method.upper(), path)
+            for path, methods in schema["paths"].items()
+            for method, operation in methods.items()
+            if isinstance(operation, dict) and "operationId" in operation
+        }
+
+    def call(self, operation: str, body: Any = None, **parameters: Any) -> Any:
+        """Do any operation of the server by its name in `/docs`.
+
+        Parameters
+        ----------
+        operation : str
+            One of `operations`.
+        body : object, optional
+            Sent as JSON.
+        **parameters
+            Those of the path by their names there; the others go into the query.
+
+        Raises
+        ------
+        ApiError
+            There is no such operation, or the server refused.
+        """
+        if operation not in self.operations:
+            raise ApiError(0, f"The server has no operation {operation!r}: see client.operations.")
+        method, path = self.operations[operation]
+        query = dict(parameters)
+        for name, value in parameters.items():
+            if f"{{{name}}}" in path:
+                path = path.replace(f"{{{name}}}", str(value))
+                del query[name]
+        return self._http.request(method, path, query=query, body=body)
+
+    # --- machines -----------------------------------------------------------------------------
+
+    def machines(self, **filters: Any) -> list[dict[str, Any]]:
+        """Return the machines that fit `search`, `site`, `machine_type`."""
+        return list(self._http.pages(MACHINES, filters))
+
+    def machine_create(self, name: str, **fields: Any) -> dict[str, Any]:
+        """Make a machine."""
+        made: dict[str, Any] = self._http.request("POST", MACHINES, body={"name": name, **fields})
+        return made
+
+    def readings_send(
+        self, machine_id: str, readings: Any, *, on_error: str = "reject", batch: int = 20_000
+    ) -> dict[str, int]:
+        """Send readings; the same ones twice change nothing.
+
+        Parameters
+        ----------
+        machine_id : str
+        readings : pandas.DataFrame or iterable of mapping
+            With `timestamp` (with its zone) and the channels.
+        on_error : str
+            ``reject`` or ``skip``.
+        batch : int
+            Rows sent at once.
+
+        Returns
+        -------
+        dict
+            ``accepted``, ``updated``, ``rejected``: how many.
+        """
+        frame = self._frame(readings)
+        total = dict.fromkeys(("accepted", "updated", "rejected"), 0)
+        for start in range(0, len(frame), batch):
+            text = frame.iloc[start : start + batch].to_csv(index=False)
+            answer = self._http.request(
+                "POST",
+                f"{MACHINES}{machine_id}/readings/",
+                query={"on_error": on_error},
+                data=text.encode(),
+                content_type="text/csv",
+                repeatable=True,
+            )
+            for name in total:
+                total[name] += answer[name]
+        return total
+
+    def machine_get(self, machine_id: str, part: str = "", **query: Any) -> Any:
+        """Return a machine, or its `kpis`, `anomalies`, `forecast`, `data-quality`, `readings`."""
+        path = f"{MACHINES}{machine_id}/" + (f"{part}/" if part else "")
+        return self._http.request("GET", path, query=query)
+
+    # --- performance --------------------------------------------------------------------------
+
+    def retrain(
+        self, machine_id: str, model_type: str, *, reason: str = "", **more: Any
+    ) -> dict[str, Any]:
+        """Have a machine's model trained again; `triggered` is False while one is under way."""
+        body = {"machine_id": machine_id, "model_type": model_type, "reason": reason, **more}
+        done: dict[str, Any] = self._http.request(
+            "POST", f"{PERFORMANCE}retrain/trigger/", body=body
+        )
+        return done
+
+    def job_wait(
+        self, job_id: str, *, timeout: float | None = None, progress: bool | None = None
+    ) -> dict[str, Any]:
+        """Wait for a training of a machine and return it. Raises as `waiting.wait_for`."""
+        return wait_for(
+            lambda: self._http.request("GET", f"{PERFORMANCE}jobs/{job_id}/"),
+            lambda job: float(job["progress"]),
+            title="Training",
+            timeout=timeout,
+            progress=progress,
+        )
+
+    def alerts(self, **filters: Any) -> list[dict[str, Any]]:
+        """Return the open alerts that fit `machine_id`, `model_type`, `severity`."""
+        found: list[dict[str, Any]] = self._http.request(
+            "GET", f"{PERFORMANCE}alerts/active/", query=filters
+        )
+        return found
+
+    def metrics_trend(self, machine_id: str, model_type: str, days: float = 30) -> Any:
+        """Return how a model did over the last days."""
+        query = {"machine_id": machine_id, "model_type": model_type, "days": days}
+        return self._http.request("GET", f"{PERFORMANCE}metrics/trend/", query=query)
+
+    def drift_check(self, machine_id: str, model_type: str, **period: Any) -> Any:
+        """Check a model for drift now."""
+        body = {"machine_id": machine_id, "model_type": model_type, **period}
+        return self._http.request("POST", f"{PERFORMANCE}drift/check/", body=body)
+
+    # --- data sets, experiments, searches -----------------------------------------------------
+
+    def dataset_upload(self, file: str | Path | Any, name: str = "") -> dict[str, Any]:
+        """Hand in a CSV or Parquet file, or a data frame."""
+        if isinstance(file, str | Path):
+            path = Path(file)
+            content, filename = path.read_bytes(), path.name
+        else:
+            content, filename = file.to_csv(index=False).encode(), f"{name or 'table'}.csv"
+        boundary_name = name or Path(filename).stem
+        body = {"file": (filename, io.BytesIO(content)), "name": (None, boundary_name)}
+        made: dict[str, Any] = self._http.request("POST", "/api/v1/datasets/", files=body)
+        return made
+
+    def experiment_create(
+        self, name: str, dataset_id: str, target_column: str, **fields: Any
+    ) -> dict[str, Any]:
+        """Make an experiment: a data set, a target, a task."""
+        body = {"name": name, "dataset_id": dataset_id, "target_column": target_column, **fields}
+        made: dict[str, Any] = self._http.request("POST", "/api/v1/experiments/", body=body)
+        return made
+
+    def model_train(
+        self,
+        experiment_id: str,
+        model_type: str,
+        hyperparameters: Mapping[str, Any] | None = None,
+        *,
+        wait: bool = True,
+        progress: bool | None = None,
+        **fields: Any,
+    ) -> dict[str, Any]:
+        """Train a model of an experiment, and wait for it."""
+        body = {
+            "experiment_id": experiment_id,
+            "model_type": model_type,
+            "hyperparameters": dict(hyperparameters or {}),
+            **fields,
+        }
+        made: dict[str, Any] = self._http.request("POST", f"{MODELS}train/", body=body)
+        if not wait:
+            return made
+        path = f"{MODELS}train/{made['model_run_id']}/status/"
+        return self._wait_task(path, "Training", progress)
+
+    def tune(
+        self,
+        model_run_id: str,
+        tuning_method: str,
+        param_grid: Mapping[str, Any],
+        *,
+        top_n: int = 10,
+        progress: bool | None = None,
+        **fields: Any,
+    ) -> dict[str, Any]:
+        """Search for the best hyperparameters, wait, and return the results."""
+        body = {
+            "model_run_id": model_run_id,
+            "tuning_method": tuning_method,
+            "param_grid": dict(param_grid),
+            **fields,
+        }
+        made = self._http.request("POST", TUNE, body=body)
+        one = f"{TUNE}{made['tuning_run_id']}/"
+        self._wait_task(f"{one}status/", "Search", progress)
+        found: dict[str, Any] = self._http.request("GET", f"{one}results/", query={"top_n": top_n})
+        return found
+
+    def _wait_task(self, path: str, title: str, progress: bool | None) -> dict[str, Any]:
+        return wait_for(
+            lambda: self._http.request("GET", path),
+            lambda task: float((task.get("progress") or {}).get("percentage") or 0.0),
+            title=title,
+            timeout=None,
+            progress=progress,
+        )
+
+    # --- registry, predictions ----------------------------------------------------------------
+
+    def subjects(self, **filters: Any) -> list[dict[str, Any]]:
+        """Return what is modelled."""
+        return list(self._http.pages(SUBJECTS, filters))
+
+    def versions(self, subject: str) -> list[dict[str, Any]]:
+        """Return the versions of a subject, newest first."""
+        return list(self._http.pages(f"{SUBJECTS}{subject}/versions/"))
+
+    def promote(self, subject: str, version: int | str, reason: str) -> dict[str, Any]:
+        """Make a version the champion."""
+        body = {"version": str(version), "reason": reason}
+        done: dict[str, Any] = self._http.request(
+            "POST", f"{SUBJECTS}{subject}/promote/", body=body
+        )
+        return done
+
+    def rollback(self, subject: str, reason: str, to: int | str | None = None) -> dict[str, Any]:
+        """Go back to an earlier champion."""
+        body = {"reason": reason, **({} if to is None else {"to": str(to)})}
+        done: dict[str, Any] = self._http.request(
+            "POST", f"{SUBJECTS}{subject}/rollback/", body=body
+        )
+        return done
+
+    def timeline(self, subject: str, limit: int = 100) -> Any:
+        """Return a subject's whole life as a data frame, newest first."""
+        rows = self._http.request("GET", f"{SUBJECTS}{subject}/timeline/", query={"limit": limit})
+        return import_module("pandas").DataFrame(rows)
+
+    def predict(
+        self, subject: str, rows: Any, *, keys: Iterable[str] | None = None, **more: Any
+    ) -> Any:
+        """Ask the champion.
+
+        Parameters
+        ----------
+        subject : str
+            Slug or id.
+        rows : pandas.DataFrame, mapping, or iterable of mapping
+        keys : iterable of str, optional
+            One a row.
+        **more
+            `explain`, `version`, `times`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `prediction_id`, `prediction`, `version` and what else was answered, one row each.
+        """
+        pandas = import_module("pandas")
+        frame = self._frame([rows] if isinstance(rows, Mapping) else rows)
+        cells = frame.astype(object).where(frame.notna(), None)
+        body: dict[str, Any] = {"columns": {c: cells[c].tolist() for c in cells}, **more}
+        if keys is not None:
+            body["keys"] = [str(key) for key in keys]
+        answer = self._http.request("POST", f"{MODELS}{subject}/predict/", body=body)
+        return pandas.DataFrame(answer["predictions"])
+
+    def actuals(self, subject: str, actuals: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+        """Tell what really happened; the same twice changes nothing."""
+        body = {"actuals": [dict(one) for one in actuals]}
+        path = f"{MODELS}{subject}/actuals/"
+        counts: dict[str, int] = self._http.request("POST", path, body=body, repeatable=True)
+        return counts
+
+    def _frame(self, rows: Any) -> Any:
+        pandas = import_module("pandas")
+        return rows if isinstance(rows, pandas.DataFrame) else pandas.DataFrame(list(rows))

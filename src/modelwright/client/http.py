@@ -1,0 +1,130 @@
+"""Requests that are tried again where that does no harm."""
+
+import random
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import requests
+
+from modelwright.client.errors import ApiError
+
+TRIES = 4
+PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+AGAIN = frozenset({429, 502, 503, 504})
+SAFE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+
+
+class Http:
+    """One server, one account.
+
+    Parameters
+    ----------
+    url : str
+        Of the server.
+    token : str
+        An API token.
+    timeout : float
+        Seconds to wait for an answer.
+    """
+
+    def __init__(self, url: str, token: str, timeout: float = 60.0) -> None:
+        self.url = url.rstrip("/")
+        self._timeout = timeout
+        self._session = requests.Session()
+        self._session.headers["Accept"] = "application/json"
+        if token:
+            self._session.headers["Authorization"] = f"Token {token}"
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        data: bytes | None = None,
+        content_type: str = "",
+        files: Mapping[str, Any] | None = None,
+        repeatable: bool | None = None,
+    ) -> Any:
+        """Send a request and return the answer's JSON (None where there is none).
+
+        Parameters
+        ----------
+        method, path : str
+        query : mapping, optional
+            What is None is left out.
+        body : object, optional
+            Sent as JSON.
+        data, content_type : bytes, str
+            Sent as they are.
+        files : mapping, optional
+            As `requests` takes them.
+        repeatable : bool, optional
+            Whether it may be sent again where the answer was lost; default: all but POST and PATCH.
+
+        Raises
+        ------
+        ApiError
+            The server refused, failed, or could not be reached.
+        """
+        again = method in SAFE if repeatable is None else repeatable
+        asked = {name: value for name, value in (query or {}).items() if value is not None}
+        headers = {"Content-Type": content_type} if content_type else {}
+        for attempt in range(TRIES):
+            last = attempt == TRIES - 1
+            try:
+                answer = self._session.request(
+                    method,
+                    f"{self.url}{path}",
+                    params=asked,
+                    json=body,
+                    data=data,
+                    files=files,
+                    headers=headers,
+                    timeout=self._timeout,
+                )
+            except requests.ConnectionError as error:
+                if last or not again:
+                    raise ApiError(0, f"{self.url} can't be reached: is it running?") from error
+                time.sleep(_pause(attempt))
+                continue
+            except requests.Timeout as error:
+                raise ApiError(0, f"{self.url} did not answer in time.") from error
+            # a server that says "not now" has done nothing
+            if answer.status_code in AGAIN and not last and (again or answer.status_code == 429):
+                time.sleep(_pause(attempt, answer.headers.get("Retry-After")))
+                continue
+            return _content(answer)
+        raise AssertionError
+
+    def pages(self, path: str, query: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+        """Yield every row of a list, page by page."""
+        number = 1
+        while True:
+            page = self.request("GET", path, query={**(query or {}), "page": number})
+            yield from page["results"]
+            if not page["next"]:
+                return
+            number += 1
+
+
+def _pause(attempt: int, asked: str | None = None) -> float:
+    if asked and asked.isdecimal():
+        return min(float(asked), LONGEST_PAUSE_SECONDS)
+    pause: float = PAUSE_SECONDS * 2**attempt
+    return min(pause * (0.5 + random.random()), LONGEST_PAUSE_SECONDS)  # noqa: S311  (no secret)
+
+
+def _content(answer: requests.Response) -> Any:
+    try:
+        data = answer.json() if answer.content else None
+    except ValueError:
+        data = None
+    if answer.ok:
+        return data if data is not None or not answer.content else answer.content
+    found = data if isinstance(data, dict) else {}
+    detail = found.get("detail") or found.get("error") or answer.reason
+    raise ApiError(answer.status_code, str(detail), str(found.get("code", "")), data)
