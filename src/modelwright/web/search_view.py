@@ -16,6 +16,7 @@ from modelwright.tuning.access import tuning_runs_visible
 from modelwright.tuning.importance import Importance, importances
 from modelwright.tuning.models import TuningRun, TuningTrial
 from modelwright.tuning.trials import as_trial
+from modelwright.web.contour import Contour, contour_draw
 from modelwright.web.listing import Listing
 from modelwright.web.runs_list import Column
 from modelwright.web.search_drawing import (
@@ -285,13 +286,21 @@ class SearchView:
         axes = sorted(self.axes, key=lambda axis: order.get(axis.name, 99))
         return slices_draw(self.ranked[:MOST_POINTS], axes)
 
-    @property
-    def heat(self) -> Heat | None:
-        """Return the map of two parameters: those asked for, else those that matter most."""
+    @cached_property
+    def _pair(self) -> tuple[Axis, Axis] | None:
+        """Return two parameters: those asked for, else those that matter most."""
         axes = {axis.name: axis for axis in self.axes}
         names = [name for name in self._asked if name in axes]
         names += [i.parameter for i in self.importance if i.parameter in axes]
         names = list(dict.fromkeys([*names, *axes]))
-        if len(names) < 2:
-            return None
-        return heat_draw(self.ranked, axes[names[0]], axes[names[1]])
+        return None if len(names) < 2 else (axes[names[0]], axes[names[1]])
+
+    @property
+    def heat(self) -> Heat | None:
+        """Return the map of two parameters."""
+        return None if self._pair is None else heat_draw(self.ranked, *self._pair)
+
+    @property
+    def contour(self) -> Contour | None:
+        """Return their lines of equal score, where both are numbers."""
+        return None if self._pair is None else contour_draw(self.ranked, *self._pair)

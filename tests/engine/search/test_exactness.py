@@ -36,7 +36,7 @@ REGRESSION_METRICS = (
 
 @pytest.mark.parametrize("table", [skills, breast_cancer])
 def test_a_grid_of_36_gives_the_180_scores_of_grid_search_cv(table: Any) -> None:
-    """The benchmark's grid with a fifth of its trees; `make bench` compares the whole of it."""
+    """The benchmark's grid with a tenth of its trees; `make bench` compares the whole of it."""
     X, y = table()
     problem = Problem.from_arrays(
         X,

@@ -6,14 +6,17 @@ Optuna has one too, but it needs PyTorch, which is larger than all of our other 
 import math
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm
+from scipy.optimize import fmin_l_bfgs_b
+from scipy.special import ndtr
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+from threadpoolctl import ThreadpoolController
 
 from modelwright.engine.search.methods.random import draw
 from modelwright.engine.search.results import Trial
@@ -28,6 +31,7 @@ from modelwright.engine.search.space import (
 
 CANDIDATES = 1000
 NEIGHBOURS = 200
+STEPS = 20  # of the fit of the kernel: more change the proposals little
 BEST_KEPT = 3
 MOST_LISTED = 2000
 FEW_VALUES = 2
@@ -94,28 +98,42 @@ def propose(
     encoder = Encoder(space)
     points = np.array([encoder.encode(trial.params) for trial in trials])
     values = np.array([trial.mean for trial in trials], dtype=float)
-    model = _fit(points, values, int(random.integers(2**31)))
-    mean, deviation = model.predict(
-        np.array([encoder.encode(params) for params in candidates]), return_std=True
-    )
+    places = np.array([encoder.encode(params) for params in candidates])
+    with _libraries().limit(limits=1):  # the arrays are far too small for several threads
+        model = _fit(points, values, int(random.integers(2**31)))
+        mean, deviation = model.predict(places, return_std=True)
     return candidates[int(np.argmax(_expected_improvement(mean, deviation, values.max())))]
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """Return what limits threads; finding the libraries takes longer than a proposal."""
+    return ThreadpoolController()
 
 
 def _fit(points: Any, values: Any, seed: int) -> Any:
     scales = np.full(points.shape[1], 0.5)
     shape = Matern(scales, length_scale_bounds=(0.05, 20.0), nu=2.5)
     kernel = ConstantKernel(1.0, (0.05, 20.0)) * shape + WhiteKernel(0.05, (1e-6, 1.0))
-    model = GaussianProcessRegressor(kernel, normalize_y=True, random_state=seed)
+    model = GaussianProcessRegressor(
+        kernel, optimizer=_climb, normalize_y=True, random_state=seed, copy_X_train=False
+    )
     with warnings.catch_warnings():
         # A scale at its bound means a parameter that doesn't matter, which is no fault.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return model.fit(points, values)
 
 
+def _climb(objective: Callable[..., Any], start: Any, bounds: Any) -> tuple[Any, float]:
+    """Find the kernel's parameters in a bounded number of steps."""
+    found, value, _ = fmin_l_bfgs_b(objective, start, bounds=bounds, maxiter=STEPS)
+    return found, value
+
+
 def _expected_improvement(mean: Any, deviation: Any, best: float) -> Any:
     spread = np.maximum(deviation, 1e-12)
     z = (mean - best) / spread
-    return (mean - best) * norm.cdf(z) + spread * norm.pdf(z)
+    return (mean - best) * ndtr(z) + spread * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
 
 
 def _candidates(

@@ -1,0 +1,99 @@
+"""One worker of one core against two, on PostgreSQL and Redis: the same grid, the same result.
+
+``python -m bench.workers`` prints the results as JSON; both services must answer at their ports.
+"""
+
+import contextlib
+import json
+import statistics
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+from tests.services import postgres_database, redis_url
+from tests.stack import CLI, Stack, eventually
+from tests.tuning.analyst import TUNE, Analyst
+
+GOAL = 1.8
+PAIRS = 3
+GRID = {
+    "n_estimators": [50, 100],
+    "min_samples_leaf": list(range(1, 17)),
+    "max_features": ["sqrt", "log2"],
+}
+
+
+@contextlib.contextmanager
+def second_worker(stack: Stack) -> Iterator[None]:
+    """Run another worker beside the first, and wait until it is there."""
+    process = subprocess.Popen(
+        [*CLI, "worker"], env=stack.env, cwd=stack.home.parent, stdin=subprocess.DEVNULL
+    )
+    try:
+        eventually(lambda: _workers(stack) == 2, seconds=60, what="the second worker is there")
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+        eventually(lambda: _workers(stack) == 1, seconds=60, what="the second worker is gone")
+
+
+def _workers(stack: Stack) -> int:
+    """Return how many workers gave a sign of life just now."""
+    with psycopg.connect(stack.env["MODELWRIGHT_DATABASE_URL"]) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM workers WHERE seen_at > now() - interval '10 seconds'"
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def search_once(analyst: Analyst) -> tuple[float, dict[int, list[float]]]:
+    """Return the seconds of a search, and its scores."""
+    key = analyst.tune(GRID)
+    state = analyst.until_ended(key, 600)
+    if state["status"] != "SUCCESS":
+        raise SystemExit(f"The search did not complete: {state}")
+    seconds = analyst.call("GET", f"{TUNE}/{key}/results")["tuning_time"]
+    scores: dict[int, list[float]] = {}
+    while rows := analyst.call(
+        "GET", f"{TUNE}/{key}/trials?after={max(scores, default=-1)}&limit=100"
+    )["trials"]:
+        scores |= {row["number"]: row["fold_scores"] for row in rows}
+    return float(seconds), scores
+
+
+def run() -> dict[str, Any]:
+    """Measure alternating pairs."""
+    with postgres_database() as database:
+        env = {
+            "MODELWRIGHT_DATABASE_URL": database,
+            "MODELWRIGHT_BROKER_URL": redis_url().rpartition("/")[0] + "/12",
+            "MODELWRIGHT_SLOTS": "1",
+            "MODELWRIGHT_JOB_THREADS": "1",
+        }
+        with Stack(env=env) as stack:
+            analyst = Analyst(stack)
+            search_once(analyst)  # warm
+            ones, twos, same = [], [], True
+            for _ in range(PAIRS):
+                one, wanted = search_once(analyst)
+                with second_worker(stack):
+                    two, found = search_once(analyst)
+                ones.append(one)
+                twos.append(two)
+                same = same and found == wanted
+    ratio = statistics.median(a / b for a, b in zip(ones, twos, strict=True))
+    return {
+        "combinations": len(wanted),
+        "one_worker_seconds": [round(s, 3) for s in ones],
+        "two_workers_seconds": [round(s, 3) for s in twos],
+        "speed_up": round(ratio, 2),
+        "goal": GOAL,
+        "same_scores": same,
+        "met": same and ratio >= GOAL,
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(), indent=1))
