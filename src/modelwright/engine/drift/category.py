@@ -143,7 +143,13 @@ class CategoryColumn(Column):
 
     def cells(self, array: NDArray[Any]) -> Ints:
         """Return the cell of each row."""
-        found = [self.cell(value) for chunk in category_chunks(array) for value in chunk]
+        found: list[int] = []
+        for chunk in category_chunks(array):
+            try:
+                known = {value: self.cell(value) for value in set(chunk)}
+                found += [known[value] for value in chunk]
+            except TypeError:  # lists and the like can't be looked up
+                found += [self.cell(value) for value in chunk]
         return np.array(found, dtype=np.int64)
 
     def count(self, array: NDArray[Any]) -> Ints:
