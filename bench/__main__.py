@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.stack import Stack
 
+from bench import searches
 from bench.server import CPU_GOAL_PERCENT, MEMORY_GOAL_MB, idle, time_to_ready
 from bench.training import rest_against_script
 from modelwright import __version__
@@ -28,6 +29,7 @@ def main() -> int:
         stack.start()  # idle as after a start, not as after a day's work
         resting = idle(stack)
         ready = time_to_ready(stack)
+    searched = searches.run()
     when = datetime.now(UTC)
     results = {
         "version": __version__,
@@ -41,6 +43,7 @@ def main() -> int:
         "trainings": trainings,
         "idle": resting,
         "ready": ready,
+        "searches": searched,
     }
     target = ROOT / f"bench/results/{when:%Y%m%d-%H%M%S}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +53,7 @@ def main() -> int:
     print(table)
     print(f"All figures: {target.relative_to(ROOT)}")
     met = [*(t["met"] for t in trainings), ready["met"], resting["met_memory"], resting["met_cpu"]]
-    return int(not all(met))
+    return int(not all([*met, searched["met"]]))
 
 
 def _table(results: dict[str, Any]) -> str:
@@ -69,6 +72,7 @@ def _table(results: dict[str, Any]) -> str:
         f" | {MEMORY_GOAL_MB:.0f} MB: {_met(resting['met_memory'])} |",
         f"| Idle CPU | {resting['cpu_percent_total']:.1f} % | | | {CPU_GOAL_PERCENT:.0f} %:"
         f" {_met(resting['met_cpu'])} |",
+        *searches.lines(results["searches"]),
         "",
         f"Version {results['version']}, {results['at'][:10]}, {machine['cores']} cores, Python"
         f" {machine['python']}, load {machine['load_before'][0]:.1f} before. Medians.",

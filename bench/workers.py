@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import psycopg
+import pytest
 from tests.services import postgres_database, redis_url
 from tests.stack import CLI, Stack, eventually
 from tests.tuning.analyst import TUNE, Analyst
@@ -63,8 +64,15 @@ def search_once(analyst: Analyst) -> tuple[float, dict[int, list[float]]]:
     return float(seconds), scores
 
 
-def run() -> dict[str, Any]:
-    """Measure alternating pairs."""
+def run() -> dict[str, Any] | None:
+    """Measure alternating pairs; None where PostgreSQL or Redis does not answer."""
+    try:
+        return _measured()
+    except pytest.skip.Exception:
+        return None
+
+
+def _measured() -> dict[str, Any]:
     with postgres_database() as database:
         env = {
             "MODELWRIGHT_DATABASE_URL": database,
