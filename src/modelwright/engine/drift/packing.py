@@ -55,16 +55,16 @@ def read_varints(data: bytes, count: int, what: str = "profile") -> tuple[Ints, 
     ends = np.flatnonzero(raw < 0x80)[:count]
     if len(ends) < count:
         raise DriftFormatError(_DAMAGED.format(what=what))
-    starts = np.concatenate([[0], ends[:-1] + 1])
+    used = int(ends[-1]) + 1
+    starts = np.empty(count, dtype=np.int64)
+    starts[0] = 0
+    starts[1:] = ends[:-1] + 1
     lengths = ends - starts + 1
     if int(lengths.max()) > 9:
         raise DriftFormatError(_DAMAGED.format(what=what))
-    values = np.zeros(count, dtype=np.int64)
-    for place in range(int(lengths.max())):
-        there = lengths > place
-        byte = raw[starts[there] + place].astype(np.int64) & 0x7F
-        values[there] |= byte << (7 * place)
-    return values, int(ends[-1]) + 1
+    shifts = 7 * (np.arange(used) - np.repeat(starts, lengths))
+    bits = (raw[:used] & 0x7F).astype(np.int64) << shifts
+    return np.add.reduceat(bits, starts), used
 
 
 def lay_out(meta: Mapping[str, Any], arrays: Sequence[NDArray[Any]]) -> bytes:
