@@ -65,7 +65,7 @@ def test_exchanging_the_models_turns_the_sign_and_nothing_else(
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     seed=st.integers(0, 10**6),
     cuts=st.lists(st.integers(1, 400), max_size=8),

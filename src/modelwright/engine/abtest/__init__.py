@@ -18,6 +18,7 @@ from modelwright.engine.abtest.design import Design
 from modelwright.engine.abtest.errors import ABTestError
 from modelwright.engine.abtest.guards import GuardResult, Guards, e_bh
 from modelwright.engine.abtest.methods import METHODS
+from modelwright.engine.abtest.ordering import InOrder, Released
 from modelwright.engine.abtest.paired import PairedTest, compare
 from modelwright.engine.abtest.planning import Plan, paired_deviation, plan, split_deviation
 from modelwright.engine.abtest.ratio import RatioResult, SampleRatio
@@ -32,11 +33,13 @@ __all__ = [
     "Design",
     "GuardResult",
     "Guards",
+    "InOrder",
     "Interval",
     "PairedTest",
     "Plan",
     "Point",
     "RatioResult",
+    "Released",
     "SampleRatio",
     "SplitTest",
     "assign",

@@ -17,6 +17,7 @@ from modelwright.engine.abtest.errors import ABTestError
 Floats = NDArray[np.float64]
 
 MIN_BLOCKS = 30
+MIN_ROWS = 100
 LARGEST = 1e70
 POWERS = 4
 TINY = 1e-12
@@ -35,8 +36,8 @@ class Levels:
     mean, variance, skewness, correlation : ndarray, shape (n_levels, n_runs)
         Of the block means; the correlation is that of neighbours, its bias taken off.
     effective : ndarray, shape (n_runs,)
-        How many equally large differences would be worth as much as the blocks of the first length:
-        the fewer carry the sum, the smaller. ``(sum d^2)^2 / sum d^4``.
+        How many equally large deviations from the mean would make up the variance of the shortest
+        blocks: the fewer carry it, the smaller. Blocks over their kurtosis.
     """
 
     count: Floats
@@ -85,6 +86,7 @@ class Blocks:
         self.firsts: Floats = np.zeros((0, runs))
         self.lasts: Floats = np.zeros((0, runs))
         self.rest: Floats = np.zeros((0, runs))
+        self.seen: tuple[int, Levels | None] | None = None
 
     def add(self, differences: Floats) -> None:
         """Take further rows.
@@ -139,9 +141,14 @@ class Blocks:
         self.firsts = np.concatenate([self.firsts, empty])
         self.lasts = np.concatenate([self.lasts, empty])
 
-    def levels(self, fewest: int = MIN_BLOCKS) -> Levels | None:
-        """Return the statistics of each length that has at least so many blocks, or None."""
-        used = sum(count >= fewest for count in self.counts)
+    def levels(self) -> Levels | None:
+        """Return the statistics of each length of which there are at least 30 blocks, or None."""
+        if self.seen is None or self.seen[0] != self.rows:
+            self.seen = (self.rows, self._levels())
+        return self.seen[1]
+
+    def _levels(self) -> Levels | None:
+        used = sum(count >= MIN_BLOCKS for count in self.counts)
         if not used:
             return None
         count = np.array(self.counts[:used], dtype=float)[:, None]
@@ -152,14 +159,27 @@ class Blocks:
         spread = np.maximum(second - mean**2, 0.0)
         variance = np.where(spread > TINY * second, spread, 0.0)
         third = cubes / count - 3 * mean * second + 2 * mean**3
+        shift = -4 * mean * cubes + 6 * mean**2 * squares
+        fourth = (fourths + shift)[0] / count[0] - 3 * mean[0] ** 4
         with np.errstate(divide="ignore", invalid="ignore"):
             skewness = np.where(variance > 0, third / variance**1.5, 0.0)
             ends = self.firsts[:used] + self.lasts[:used]
             shared = self.products[:used] - mean * (2 * total - ends) + (count - 1) * mean**2
             correlation = np.where(variance > 0, shared / (count * variance) + 1 / count, 0.0)
-            effective = np.where(fourths[0] > 0, squares[0] ** 2 / fourths[0], 0.0)
+            kurtosis = fourth / variance[0] ** 2
+            effective = np.where(variance[0] > 0, count[0] / kurtosis, 0.0)
         length = np.array([self.base * 2.0**level for level in range(used)])[:, None]
         return Levels(count, length, mean, variance, skewness, correlation, effective)
+
+    def too_few(self) -> str | None:
+        """Say how many rows a first look needs, or None once they are there.
+
+        It is 30 blocks and 100 rows: fewer don't show whether rows depend on each other.
+        """
+        needed = max(MIN_BLOCKS * self.base, MIN_ROWS)
+        if self.rows >= needed:
+            return None
+        return f"there are {self.rows} of the {needed} rows that a first look needs"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the sums as plain data that JSON can hold; of one run only."""

@@ -64,4 +64,4 @@ def _depends(losses_a: ArrayLike, losses_b: ArrayLike, period: int | None) -> bo
         raise ABTestError(f"There are {len(first)} losses of a and {len(second)} of b.")
     blocks = Blocks(period or 1)
     blocks.add((first - second)[:, None])
-    return rows_depend(blocks)
+    return bool(rows_depend(blocks)[0])

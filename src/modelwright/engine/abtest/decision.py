@@ -84,6 +84,6 @@ def _read(interval: Interval, margin: float) -> Decision | None:
 
 def _still(interval: Interval | None, design: Design, waiting: str | None) -> str:
     if interval is None:
-        return waiting or "there are no rows"
+        return waiting or "there is nothing to go by"
     ends = f"the difference may be anything between {interval.lower:.4g} and {interval.upper:.4g}"
     return f"{ends}, and the margin is {design.margin:.4g}" if design.margin else ends

@@ -9,11 +9,11 @@ from modelwright.engine.abtest.blocks import Blocks, Floats, Levels
 
 Flags = NDArray[np.bool_]
 
-SIGNIFICANT = 1.64
-REFUSED = 2.0
+SIGNIFICANT = 2.25
+REFUSED = 1.64
+MANY_BLOCKS = 100
 SUSPICIOUS = 3.0
 MIN_EFFECTIVE = 20.0
-MIN_ROWS = 100
 SMALLEST = 1e-300
 MOST = 0.9
 
@@ -57,7 +57,7 @@ def summarise(blocks: Blocks) -> Summary | None:
 
     It is the shortest from which on no longer one (of which there are at least 30 blocks) shows a
     significant correlation of neighbours. What correlation is left widens the standard error, since
-    with 30 blocks much can hide; where the longest blocks show a strong one, none is long enough,
+    with 30 blocks much can hide; where the two longest lengths both show it, none is long enough,
     and no verdict may rest on these rows yet.
 
     Parameters
@@ -101,27 +101,32 @@ def summarise(blocks: Blocks) -> Summary | None:
         error=np.maximum(error, SMALLEST),
         skewness=levels.skewness[chosen, runs],
         independent=independent,
-        enough=(levels.effective >= MIN_EFFECTIVE) & (blocks.rows >= MIN_ROWS),
+        enough=(levels.effective >= MIN_EFFECTIVE) & (blocks.too_few() is None),
     )
 
 
-def rows_depend(blocks: Blocks) -> bool:
-    """Return whether rows surely depend on each other, so that exact methods aren't exact."""
+def rows_depend(blocks: Blocks) -> Flags:
+    """Return for each run whether rows surely depend on each other: exact methods aren't then."""
     levels = blocks.levels()
     if levels is None:
-        return False
-    return bool((levels.correlation[:, 0] * np.sqrt(levels.count[:, 0])).max() > SUSPICIOUS)
+        return np.zeros(blocks.runs, dtype=bool)
+    score = levels.correlation * np.sqrt(levels.count)
+    return np.asarray(score.max(axis=0) > SUSPICIOUS)
 
 
 def remaining(levels: Levels) -> Floats:
-    """Return the correlation of neighbours at each length, no less than what shorter ones imply.
+    """Return the correlation of neighbours at each length, in the light of shorter lengths.
 
-    Where dependence dies away, doubling the blocks halves the correlation at most, and that of
-    shorter blocks is known better.
+    Where dependence dies away, doubling the blocks halves the correlation in the end, and that of
+    shorter blocks is known better. So half of that is taken, within the errors of what the blocks
+    themselves show; of few blocks no less than what they show, since theirs hasn't halved yet.
     """
     found = levels.correlation.copy()
+    error = 1 / np.sqrt(levels.count)
     for level in range(1, len(found)):
-        found[level] = np.maximum(found[level], found[level - 1] / 2)
+        below = error[level] if levels.count[level, 0] >= MANY_BLOCKS else 0.0
+        lowest, highest = found[level] - below, found[level] + 2 * error[level]
+        found[level] = np.clip(found[level - 1] / 2, lowest, highest)
     return found
 
 
@@ -131,4 +136,5 @@ def choose_level(levels: Levels) -> tuple[NDArray[np.intp], Flags]:
     from_here_on = np.logical_and.accumulate(score[::-1] <= SIGNIFICANT, axis=0)[::-1]
     longest = len(score) - 1
     chosen = np.where(from_here_on[-1], np.argmax(from_here_on, axis=0), longest)
-    return chosen, score[-1] <= REFUSED
+    # Dependence that lasts shows at the last two lengths, chance at one of them.
+    return chosen, score[-2:].min(axis=0) <= REFUSED

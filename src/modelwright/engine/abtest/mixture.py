@@ -7,8 +7,8 @@ import numpy as np
 
 from modelwright.engine.abtest.blocks import Floats
 
-POWER_SHIFT = 3.0
-RELATIVE_WIDTH = 1 / 3
+POWER_SHIFT = 3.15
+RELATIVE_WIDTH = 0.25
 DEFAULT_ROWS = 1000
 STEPS = 12
 ROOT_HALF = math.sqrt(0.5)

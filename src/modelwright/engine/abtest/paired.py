@@ -59,7 +59,7 @@ class Accumulator:
         """Return the method that speaks: an exact one while rows don't depend on each other."""
         if not self.method.exact:
             return self.method
-        return self.fallback if rows_depend(self.blocks) else self.method
+        return self.fallback if rows_depend(self.blocks)[0] else self.method
 
     def means(self) -> tuple[float | None, float | None]:
         """Return the mean losses."""
@@ -75,9 +75,11 @@ class Accumulator:
         """Return the interval of now; nothing but 0 where all rows are equal."""
         if self.identical:
             return Interval(0.0, 0.0) if self.rows else None
-        if self.hold:
-            return None
-        return self.current().interval()
+        return None if self.hold_back() else self.current().interval()
+
+    def hold_back(self) -> str | None:
+        """Say why it is too early for any method, or None."""
+        return self.blocks.too_few() or self.hold
 
     @property
     def identical(self) -> bool:
@@ -157,7 +159,7 @@ class Accumulator:
             self.history.add(Point(self.rows, difference, lower, upper, self.least_p, at))
 
     def _decide(self) -> Decision:
-        waiting = self.hold or (self.current().waiting() if self.rows else None)
+        waiting = self.hold_back() or self.current().waiting()
         identical = self.identical and self.rows > 0
         interval = None if identical else self.interval()
         return decide(interval, self.design, self.rows, identical=identical, waiting=waiting)

@@ -2,8 +2,8 @@
 
 from typing import ClassVar
 
-from modelwright.engine.abtest.blocks import MIN_BLOCKS, Blocks, Floats
-from modelwright.engine.abtest.dependence import Summary, summarise
+from modelwright.engine.abtest.blocks import Blocks, Floats
+from modelwright.engine.abtest.dependence import SMALLEST, Summary, summarise
 from modelwright.engine.abtest.design import Design
 from modelwright.engine.abtest.methods.base import Method
 from modelwright.engine.abtest.mixture import DEFAULT_ROWS, NormalMixture
@@ -74,13 +74,14 @@ class AsymptoticMethod(Method):
         """Say why there is no interval yet."""
         summary = summarise(self.blocks)
         if summary is None:
-            needed = MIN_BLOCKS * self.design.block
-            return f"{self.blocks.rows} of the {needed} rows that a first look needs"
+            return self.blocks.too_few()
         if not summary.independent[0]:
             return (
                 "the differences depend on each other, and there aren't yet 30 blocks long enough"
                 " for their means not to"
             )
+        if summary.error[0] <= SMALLEST:
+            return "the difference is the same in every row, which doesn't show how sure it is"
         if not summary.enough[0]:
             return "too few rows differ, or a few large differences outweigh the others"
         return None

@@ -165,7 +165,7 @@ def beta_prior(design: Design) -> tuple[float, float]:
     (10.0, 10.0)
     >>> a, b = beta_prior(Design(planned_rows=5000, discordance=0.06))
     >>> round(a / (a + b), 3)
-    0.587
+    0.591
     """
     if design.planned_rows is None or design.discordance is None:
         return UNPLANNED, UNPLANNED

@@ -16,7 +16,7 @@ from modelwright.engine.abtest.results import Interval
 SIZES = np.array([0.5, 1.0, 2.0])
 WEIGHTS = np.array([0.25, 0.5, 0.25])
 WATCHED_ROWS = 30
-MOST_LOST = 0.5
+MOST_LOST = 0.9
 GRID_SIDE = 120
 FINEST = 1e-4
 CHUNK = 1024
@@ -100,11 +100,12 @@ class BettingMethod(Method):
         return float(self.bets.more()[self._index(difference / self.reach), 0])
 
     def waiting(self) -> str | None:
-        """Say how many values nobody bets on."""
-        if self.bets.rows > WATCHED_ROWS:
-            lasting = self.interval() is not None
-            return None if lasting else "no difference fits all rows: it changed on the way"
-        return f"{self.bets.rows} of the {WATCHED_ROWS} values that nobody bets on yet"
+        """Say why no difference is left, or that nobody bets yet."""
+        if self.bets.rows <= WATCHED_ROWS:
+            return f"nobody bets on the first {WATCHED_ROWS} values"
+        if self.interval() is None:
+            return "no difference fits all rows: it changed on the way"
+        return None
 
     def state(self) -> dict[str, Any]:
         """Return the gamblers' money."""
@@ -158,7 +159,7 @@ class Bets:
         self.total = self.total + values.sum(axis=0)
         self.squares = self.squares + (values**2).sum(axis=0)
         gain = values[:, None, :] - self.grid[:, None]
-        # The largest loss that a row can bring is known, and half of the money at most is at stake.
+        # The largest loss that a row can bring is known, and a tenth of the money at least is kept.
         for side, sign, most in ((0, 1.0, 1 + self.grid), (1, -1.0, 1 - self.grid)):
             limit = MOST_LOST / np.maximum(most, FINEST)[:, None]
             for i, size in enumerate(SIZES):
