@@ -1,6 +1,7 @@
 """Profiles and counts: exact, additive, small, and safe to read back."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -147,6 +148,24 @@ def test_odd_rows_are_counted_and_reported() -> None:
     power = cells[: profile.offsets[1]]
     assert (power[-2], power[-1], power.sum()) == (1, 2, 5)
     assert cells[profile.offsets[1] :].tolist() == [0, 0, 0, 5, 0]
+
+
+def test_columns_of_pandas_are_read_with_their_missing_values() -> None:
+    frame = pd.DataFrame(
+        {
+            "text": pd.Series(["a", "b", None, "a"] * 50, dtype="str"),
+            "category": pd.Categorical(["x", "y", "x", None] * 50),
+            "whole": pd.array([1, 2, None, 4] * 50, dtype="Int64"),
+            "number": pd.Series([1.5, 2, np.nan, 4] * 50, dtype="Float64"),
+            "yes": pd.array([True, False, None, True] * 50, dtype="boolean"),
+        }
+    )
+    profile = Profile.fit(dict(frame.items()))
+    assert [column.kind for column in profile.columns] == ["category"] * 2 + ["numeric"] * 3
+    assert [int(column.reference[-2]) for column in profile.columns] == [50] * 5
+    assert profile.count(frame).dense().tolist() == [
+        int(rows) for column in profile.columns for rows in column.reference
+    ]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from modelwright.engine.drift.packing import read_varints, varints
 Ints = NDArray[np.int64]
 
 ID_BYTES = 8
+MOST_CELLS = 2**28
 _ALL_ONES = 1
 
 
@@ -173,6 +174,6 @@ class Counts:
         index = np.cumsum(numbers[: int(filled)])
         count = np.ones(int(filled), dtype=np.int64) if ones else numbers[int(filled) :]
         fits = read == len(body) and bool((numbers[1 : int(filled)] > 0).all())
-        if not fits or (filled and int(index[-1]) >= size):
+        if not fits or size > MOST_CELLS or (filled and int(index[-1]) >= size):
             raise DriftFormatError("The stored counts are damaged: count the rows anew.")
         return cls(bytes(data[start - ID_BYTES : start]), int(size), int(rows), index, count)

@@ -257,7 +257,9 @@ class Profile:
                 KINDS[own["kind"]].unpack(own, arrays[2 * place : 2 * place + 2])
                 for place, own in enumerate(metas)
             )
-        except (KeyError, TypeError, ValueError) as error:
+            if season and any(own.kind != columns[own.column].kind for own in season.columns):
+                raise ValueError("season")
+        except (IndexError, KeyError, TypeError, ValueError) as error:
             raise DriftFormatError("The stored profile is damaged: make it anew.") from error
         return cls(columns, rows, ordered, season)
 

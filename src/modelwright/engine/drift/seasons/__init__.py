@@ -136,7 +136,10 @@ class Season:
             end = place + int(own["arrays"])
             found.append(KINDS[own["kind"]].unpack(own, arrays[place:end]))
             place = end
-        if meta["division"] not in PHASES or place != len(arrays):
+        phases = PHASES[meta["division"]]
+        numeric = [one for one in found if isinstance(one, NumericSeason)]
+        fits = all(len(one.medians) == phases for one in numeric)
+        if place != len(arrays) or not fits or int(meta["bucket"]) < 1:
             raise ValueError("season")
         return cls(
             str(meta["timezone"]),
