@@ -1,0 +1,85 @@
+"""Tests of which each row is answered by one model."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from modelwright.engine.abtest import ABTestError, SplitTest
+
+
+def traffic(rows: int, share: float, gain: float, seed: int) -> tuple[Any, Any]:
+    random = np.random.default_rng(seed)
+    arms = np.where(random.random(rows) < share, "b", "a")
+    return random.exponential(np.where(arms == "b", 1.0 - gain, 1.0)), arms
+
+
+@pytest.mark.parametrize(("share", "rows"), [(0.5, 3000), (0.05, 20_000)])
+def test_a_better_challenger_wins_and_a_worse_one_loses(share: float, rows: int) -> None:
+    for gain, winner in ((0.4, "b"), (-0.6, "a")):
+        losses, arms = traffic(rows, share, gain, 1)
+        test = SplitTest(share)
+        test.update(losses, arms)
+        result = test.result()
+        assert result.winner == winner
+        assert result.n == rows
+        assert result.interval is not None
+        assert gain in result.interval
+        assert not test.sample_ratio().mismatch
+
+
+def test_batches_and_saved_states_make_no_difference() -> None:
+    losses, arms = traffic(1500, 0.3, 0.1, 2)
+    one, many = SplitTest(0.3), SplitTest(0.3)
+    one.update(losses, arms)
+    for start in range(0, 1500, 70):
+        many.update(losses[start : start + 70], arms[start : start + 70])
+        many = SplitTest.from_dict(json.loads(json.dumps(many.to_dict(), allow_nan=False)))
+    here, there = one.result(), many.result()
+    assert (here.mean_a, here.mean_b) == pytest.approx((there.mean_a, there.mean_b))
+    assert here.interval is not None
+    assert there.interval is not None
+    assert (here.interval.lower, here.interval.upper) == pytest.approx(
+        (there.interval.lower, there.interval.upper), rel=1e-9
+    )
+
+
+def test_no_verdict_before_each_model_answered_a_hundred_rows() -> None:
+    losses, arms = traffic(1000, 0.05, 0.9, 3)
+    test = SplitTest(0.05)
+    test.update(losses, arms)
+    result = test.result()
+    assert (result.verdict, result.interval) == ("continue", None)
+    assert "of the 100 rows" in result.reason
+
+
+def test_a_level_that_all_losses_share_does_not_widen_the_interval() -> None:
+    losses, arms = traffic(2000, 0.5, 0.0, 4)
+    low, high = SplitTest(0.5), SplitTest(0.5)
+    low.update(losses, arms)
+    high.update(losses + 1000.0, arms)
+    one, other = low.result().interval, high.result().interval
+    assert one is not None
+    assert other is not None
+    assert other.width == pytest.approx(one.width, rel=1e-6)
+
+
+def test_lost_rows_of_one_model_are_reported() -> None:
+    losses, arms = traffic(4000, 0.5, 0.0, 5)
+    kept = (arms == "a") | (np.arange(4000) % 4 > 0)
+    test = SplitTest(0.5)
+    test.update(losses[kept], arms[kept])
+    assert test.sample_ratio().mismatch
+
+
+def test_wrong_rows_are_refused_and_change_nothing() -> None:
+    test = SplitTest(0.5)
+    test.update(*traffic(200, 0.5, 0.0, 6))
+    before = json.dumps(test.to_dict())
+    for losses, arms in (([1.0], ["c"]), ([1.0, 2.0], ["a"]), ([float("nan")], ["a"])):
+        with pytest.raises(ABTestError):
+            test.update(losses, arms)
+    assert json.dumps(test.to_dict()) == before
+    with pytest.raises(ABTestError, match="above 0 and below 1"):
+        SplitTest(0.0)
