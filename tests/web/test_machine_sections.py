@@ -45,7 +45,7 @@ def rows_of(first: int, days: int, level: float = 1.0) -> Rows:
     rng = np.random.default_rng(first)
     hours = np.arange(first * 24, (first + days) * 24)
     temperature = 12 + 6 * np.sin(hours / 24 * 2 * np.pi) + rng.normal(0, 1, hours.size)
-    pieces = np.where(hours // 24 % 7 < 5, 100.0, 20.0) + rng.integers(0, 5, hours.size)
+    pieces = np.where(hours // 24 % 7 < 5, 100.0, 20.0) + rng.normal(2, 1, hours.size)
     energy = level * (10 + 0.4 * temperature + 0.05 * pieces) + rng.normal(0, 0.3, hours.size)
     values = {
         "energy_kwh": energy,

@@ -28,6 +28,8 @@ DAYS = 30
 JOBS_SHOWN = 15
 RECORDS_SHOWN = 200
 VERSIONS_SHOWN = 20
+LEAST_FIT = -1
+"""R² below it would press all others into a line."""
 TILES = (
     ("r_squared", "R²"),
     ("rmse", "RMSE"),
@@ -139,13 +141,19 @@ class PerformanceView:
         return 100 * 30 * self.trend.degradation_rate if self.trend else 0.0
 
     @property
-    def figures(self) -> list[tuple[str, str, dict[str, Any]]]:
-        """Return id, title and figure of the charts."""
+    def figures(self) -> list[tuple[str, str, str, dict[str, Any]]]:
+        """Return id, title, note and figure of the charts."""
         if self.trend is None:
             return []
+        fit = self._figure(("r_squared",))
+        known = [value for value in fit["data"][0]["y"] if value is not None]
+        note = ""
+        if known and min(known) < LEAST_FIT:  # a quiet day has next to no variance to explain
+            fit["layout"]["yaxis"] = {"range": [LEAST_FIT, 1.05]}
+            note = f"below {LEAST_FIT} in the table only"
         return [
-            ("errors", "Errors over time", self._figure(("rmse", "mae"))),
-            ("fit", "R² over time", self._figure(("r_squared",))),
+            ("errors", "Errors over time", "", self._figure(("rmse", "mae"))),
+            ("fit", "R² over time", note, fit),
         ]
 
     def _figure(self, names: tuple[str, ...]) -> dict[str, Any]:
@@ -246,7 +254,7 @@ def ab_figure(test: ABTest) -> dict[str, Any] | None:
     rows = [point["n"] for point in points]
     return {
         "data": [
-            {"type": "scatter", "mode": "lines", "name": name, "x": rows,
+            {"type": "scatter", "mode": "lines+markers", "name": name, "x": rows,
              "y": [point[key] for point in points]}
             for name, key in (
                 ("Difference", "difference"), ("Upper end", "upper"), ("Lower end", "lower"),

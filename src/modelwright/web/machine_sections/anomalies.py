@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from modelwright.catalog.models import Machine
 from modelwright.core.clock import ms_of
 from modelwright.engine.machines.local_time import DAY_MS
-from modelwright.monitoring.anomalies import anomalies_of
-from modelwright.monitoring.models import MachineAnomaly
+from modelwright.monitoring.anomalies import READER, anomalies_of
+from modelwright.monitoring.models import MachineAnomaly, Progress
 from modelwright.monitoring.versions import version_for
 from modelwright.web.machine_range import Range, around
 from modelwright.web.machine_sections.base import Section
@@ -73,6 +73,9 @@ def _none(machine: Machine) -> Lack:
     if anomalies_of(machine).exists():
         text = "The model found some at other times."
         return Lack("Nothing out of the ordinary in this time", text, everything=True)
+    if not Progress.objects.filter(machine=machine, reader=READER).exists():
+        text = "The model looks at what is new every hour; the first time at all readings."
+        return Lack("Not looked at yet", text)
     return Lack("Nothing out of the ordinary", "The model looks at new readings every hour.")
 
 

@@ -16,7 +16,7 @@ from modelwright.web.machine_sections.lack import explained
 from modelwright.web.machine_sections.times import cells, clock_times, ends_of
 from modelwright.web.units import unit_of, width_said
 
-POINTS = 1500
+POINTS = 800
 SHOWN_ROWS = 50
 LINE = {"type": "scatter", "mode": "lines"}
 

@@ -105,7 +105,7 @@ def score(value: float | None, digits: int = 4) -> str:
     """Write a metric with a fixed number of digits, or a dash."""
     if value is None or not isinstance(value, int | float) or not math.isfinite(value):
         return NONE
-    return f"{value:.{digits}f}"
+    return f"{value:z.{digits}f}"
 
 
 @register.filter
@@ -113,7 +113,7 @@ def whole(value: float | None) -> str:
     """Write a number without its fraction, with thin spaces, or a dash."""
     if value is None or not math.isfinite(value):
         return NONE
-    return f"{value:,.0f}".replace(",", "\u2009").replace("-", "\u2212")
+    return f"{value:z,.0f}".replace(",", "\u2009").replace("-", "\u2212")
 
 
 @register.filter
@@ -121,7 +121,7 @@ def signed(value: float | None, digits: int = 4) -> str:
     """Write a difference with its sign, a real minus for less."""
     if value is None or not math.isfinite(value):
         return NONE
-    return f"{value:+.{digits}f}".replace("-", "\u2212")
+    return f"{value:+z.{digits}f}".replace("-", "\u2212")
 
 
 @register.filter
