@@ -93,6 +93,8 @@ def test_a_training_is_triggered_watched_and_refused(mine: Tab, own: Stack) -> N
     expect(refused).to_have_class(re.compile("tone-bad"))
     refused.get_by_role("button", name="Dismiss").click()
     expect(refused).to_have_count(0)
+    assert [line for line in mine.wrong if "422" not in line] == []
+    mine.wrong.clear()  # the browser says of its own that this was refused
 
     page.get_by_label("Machine").select_option(label="Press 4")
     expect(page.locator("#performance h2").first).to_have_text("Baseline · Press 4")

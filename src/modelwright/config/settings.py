@@ -10,6 +10,7 @@ import django_stubs_ext
 import environ
 import plotly
 from csp.constants import SELF
+from django.contrib.messages import constants as messages
 
 from modelwright import __version__
 from modelwright.core.files import private_dir, read_or_create_secret
@@ -114,6 +115,14 @@ TEMPLATES = [
         },
     },
 ]
+
+# the tones of the pages
+MESSAGE_TAGS = {
+    messages.SUCCESS: "good",
+    messages.ERROR: "bad",
+    messages.WARNING: "warn",
+    messages.INFO: "info",
+}
 
 # --- database ----------------------------------------------------------------------------------
 _DATABASE_URL = env.str("MODELWRIGHT_DATABASE_URL", default="")
