@@ -9,14 +9,18 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.stack import PASSWORD, Stack
+from tests.stack import PASSWORD, Stack, eventually
 from tests.web.test_browser import ENDS_MS, SMALL, WIDE, Tab, browser
 
 __all__ = ["browser"]  # a fixture
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 START_S = 1_767_225_600  # 2026-01-01 00:00 UTC
-SECTIONS = 11
+SCROLL = """() => {
+    const next = document.querySelector('.machine-section[aria-busy="true"]');
+    next?.scrollIntoView();
+    return !next;
+}"""
 JOB = re.compile(r"Retraining triggered: job [0-9a-f-]{36}")
 REFUSED = "net::ERR_CONNECTION_REFUSED"
 
@@ -136,14 +140,7 @@ def test_a_machine_in_sections_wide_and_small_light_and_dark(mine: Tab) -> None:
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
         page.reload()
-        waiting = page.locator('.machine-section[aria-busy="true"]')
-        for _ in range(SECTIONS):
-            if not waiting.count():
-                break
-            waiting.first.scroll_into_view_if_needed()
-            page.locator(".machine-section").last.scroll_into_view_if_needed()
-            page.wait_for_load_state("networkidle")
-        expect(waiting).to_have_count(0)
+        eventually(lambda: page.evaluate(SCROLL), seconds=60, what="all sections are there")
         expect(page.locator('.figure-plot[aria-busy="true"]')).to_have_count(0)
         mine.fits()
     page.get_by_role("link", name="The same as a table").first.click()
