@@ -63,36 +63,48 @@ def database(many: Stack) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
 
 
 @contextlib.contextmanager
-def second_worker(stack: Stack) -> Iterator[None]:
-    process = subprocess.Popen(
-        [*CLI, "worker"], env=stack.env, cwd=stack.home.parent, stdin=subprocess.DEVNULL
-    )
+def more_workers(stack: Stack, count: int) -> Iterator[None]:
+    processes = [
+        subprocess.Popen(
+            [*CLI, "worker"], env=stack.env, cwd=stack.home.parent, stdin=subprocess.DEVNULL
+        )
+        for _ in range(count)
+    ]
     try:
         yield
     finally:
-        process.terminate()
-        process.wait(20)
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(20)
 
 
-def test_two_workers_give_the_result_of_one(
+def test_two_and_four_workers_give_the_result_of_one(
     many: Stack, analyst: Analyst, database: "psycopg.Connection[tuple[object, ...]]"
 ) -> None:
     alone = analyst.tune(GRID)
     assert analyst.until_ended(alone)["status"] == "SUCCESS"
-    with second_worker(many):
-        eventually(
-            lambda: database.execute("SELECT count(*) FROM workers").fetchone() == (2,),
-            seconds=30,
-            what="the second worker is there",
-        )
-        together = analyst.tune(GRID)
-        assert analyst.until_ended(together)["status"] == "SUCCESS"
-        names = database.execute(
-            "SELECT count(DISTINCT worker) FROM tuning_units WHERE tuning_run_id = %s", [together]
-        ).fetchone()
-    assert names == (2,), "one worker did it all"
-    assert analyst.trials(together) == analyst.trials(alone)
     assert len(analyst.trials(alone)) == 16
+    for more in (1, 3):
+        before = database.execute("SELECT name FROM workers").fetchall()
+        with more_workers(many, more):
+            eventually(
+                lambda known=before, wanted=more: (
+                    len({*database.execute("SELECT name FROM workers").fetchall()} - {*known})
+                    == wanted
+                ),
+                seconds=60,
+                what=f"{more} more workers are there",
+            )
+            together = analyst.tune(GRID)
+            assert analyst.until_ended(together)["status"] == "SUCCESS"
+            names = database.execute(
+                "SELECT count(DISTINCT worker) FROM tuning_units WHERE tuning_run_id = %s",
+                [together],
+            ).fetchone()
+        assert names is not None
+        assert names[0] > 1, "one worker did it all"
+        assert analyst.trials(together) == analyst.trials(alone)
 
 
 def test_the_contracts_sql(
