@@ -183,3 +183,47 @@ def test_home_says_what_needs_somebody(
         assert words in text
     make_run(subject=failed.subject)
     assert "disk full" not in page(viewer, "/ui/home")
+
+
+def test_the_common_rules_are_a_form_that_leaves_the_rest_alone(
+    slug: str, as_person: AsPerson
+) -> None:
+    trainer = as_person("trainer")
+    url = f"/ui/registry/{slug}/policy"
+    rules = {
+        "when": {"drift": True},
+        "then": {"alert": True, "retrain": True, "train_days": 40, "test": {"margin": 0.5}},
+    }
+    trainer.post(url, {"rules": json.dumps(rules), "is_active": "yes"})
+    form = {
+        "form": "common",
+        "is_active": "yes",
+        "age_days": "30",
+        "metric_name": "rmse",
+        "metric_above": "2.5",
+        "retrain": "yes",
+        "test_days": "14",
+        "promote": "auto",
+        "watch_days": "7",
+        "cooldown_hours": "12",
+    }
+    assert trainer.post(url, form).status_code == 302
+    saved = Policy.objects.get().rules
+    assert saved["when"] == {"age_days": 30, "metric": {"name": "rmse", "above": 2.5}}
+    assert saved["then"] == {
+        "retrain": True,
+        "train_days": 40,
+        "test": {"margin": 0.5, "days": 14},
+        "promote": "auto",
+        "watch": {"days": 7},
+    }
+    assert saved["cooldown_hours"] == 12
+    text = page(trainer, f"/ui/registry/{slug}")
+    assert 'name="test_days" min="0" step="any" value="14"' in text
+    assert '<option value="auto" selected>' in text
+    tried = trainer.post(url, {**form, "do": "dry-run", "age_days": "31"})
+    assert "it would have acted" in tried.content.decode()
+    wrong = trainer.post(url, {**form, "age_days": "soon", "retrain": ""})
+    assert wrong.status_code == 422
+    assert "<code>when.age_days</code>" in wrong.content.decode()
+    assert Policy.objects.get().rules == saved

@@ -15,6 +15,7 @@ from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.promotion import CHAMPION
 from modelwright.registry.selectors import champion_of, versions_of
 from modelwright.serving.models import Prediction
+from modelwright.web.policy_form import CommonRules
 
 VERSIONS_SHOWN = 30
 HAPPENINGS_SHOWN = 60
@@ -66,10 +67,20 @@ class SubjectView:
         return policy_for(self.subject)
 
     @property
-    def rules_text(self) -> str:
+    def rules(self) -> dict[str, Any]:
         """Return the rules to begin with in the editor."""
         rules: dict[str, Any] = self.policy.rules if self.policy else DEFAULTS
-        return json.dumps(rules, indent=2)
+        return rules
+
+    @property
+    def rules_text(self) -> str:
+        """Return them as text."""
+        return json.dumps(self.rules, indent=2)
+
+    @property
+    def common(self) -> CommonRules:
+        """Return those that the form shows."""
+        return CommonRules.of(self.rules)
 
     @cached_property
     def switch(self) -> PolicySwitch | None:

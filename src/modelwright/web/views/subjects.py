@@ -1,6 +1,7 @@
 """The registry: models, their versions, promotion and rollback, policies."""
 
 import json
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -25,6 +26,7 @@ from modelwright.registry.models import Subject
 from modelwright.registry.promotion import promotion_mode_change, version_promote, version_rollback
 from modelwright.registry.selectors import subject_for, version_named
 from modelwright.web.finding import found_or_refused, list_page
+from modelwright.web.policy_form import CommonRules, common_rules
 from modelwright.web.requests import user_of
 from modelwright.web.subject_view import SubjectView
 from modelwright.web.subjects_list import SubjectList
@@ -107,10 +109,14 @@ def subject_mode(request: HttpRequest, slug: str) -> HttpResponse:
 def subject_policy(request: HttpRequest, slug: str) -> HttpResponse:
     """Save the policy of a model, or try its rules on the past."""
     found = _subject(request, slug, Level.EDITOR)
-    text = request.POST.get("rules", "")
-    context = {"subject": found, "view": SubjectView(found, user_of(request)), "rules_text": text}
+    view = SubjectView(found, user_of(request))
+    as_json = request.POST.get("form") != "common"
+    context: dict[str, Any] = {"subject": found, "view": view, "as_json": as_json}
     try:
-        rules = json.loads(text)
+        context["rules_text"] = request.POST.get("rules", "")
+        rules = _rules(request, view)
+        context["rules_text"] = json.dumps(rules, indent=2)
+        context["common"] = CommonRules.of(rules if isinstance(rules, dict) else {})
         if request.POST.get("do") == "dry-run":
             would = policy_dry_run(subject=found, rules=rules, days=DRY_RUN_DAYS)
             return render(
@@ -123,6 +129,13 @@ def subject_policy(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "pages/subject.html", context, status=422)
     messages.success(request, "The policy is saved.")
     return redirect("subject", found.slug)
+
+
+def _rules(request: HttpRequest, view: SubjectView) -> Any:
+    """Return the rules that a form means: some over those that hold, or all as JSON."""
+    if request.POST.get("form") == "common":
+        return common_rules(request.POST.dict(), view.policy.rules if view.policy else {})
+    return json.loads(request.POST.get("rules", ""))
 
 
 def _save(request: HttpRequest, found: Subject, rules: object) -> None:
