@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.stack import Stack
 
-from bench import searches
+from bench import others, searches
 from bench.server import CPU_GOAL_PERCENT, MEMORY_GOAL_MB, idle, time_to_ready
 from bench.training import rest_against_script
 from modelwright import __version__
@@ -30,6 +30,7 @@ def main() -> int:
         resting = idle(stack)
         ready = time_to_ready(stack)
     searched = searches.run()
+    further = others.run()
     when = datetime.now(UTC)
     results = {
         "version": __version__,
@@ -44,6 +45,7 @@ def main() -> int:
         "idle": resting,
         "ready": ready,
         "searches": searched,
+        "others": further,
     }
     target = ROOT / f"bench/results/{when:%Y%m%d-%H%M%S}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +55,7 @@ def main() -> int:
     print(table)
     print(f"All figures: {target.relative_to(ROOT)}")
     met = [*(t["met"] for t in trainings), ready["met"], resting["met_memory"], resting["met_cpu"]]
-    return int(not all([*met, searched["met"]]))
+    return int(not all([*met, searched["met"], others.all_met(further)]))
 
 
 def _table(results: dict[str, Any]) -> str:
@@ -73,6 +75,7 @@ def _table(results: dict[str, Any]) -> str:
         f"| Idle CPU | {resting['cpu_percent_total']:.1f} % | | | {CPU_GOAL_PERCENT:.0f} %:"
         f" {_met(resting['met_cpu'])} |",
         *searches.lines(results["searches"]),
+        *others.lines(results["others"]),
         "",
         f"Version {results['version']}, {results['at'][:10]}, {machine['cores']} cores, Python"
         f" {machine['python']}, load {machine['load_before'][0]:.1f} before. Medians.",
