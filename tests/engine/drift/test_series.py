@@ -18,7 +18,8 @@ from modelwright.engine.machines.sample_machines import sample_machines, sample_
 
 from .helpers import lower_limit
 
-DATA = Path(os.environ.get("MODELWRIGHT_SHARED_DATA", "/work/shared/data"))
+BESIDE = Path(__file__).parents[4] / "shared/data"  # of the checkout
+DATA = Path(os.environ.get("MODELWRIGHT_SHARED_DATA", BESIDE))
 MONDAY = 1_736_121_600_000  # 2025-01-06 00:00 UTC
 Table = dict[str, np.ndarray]
 
