@@ -19,8 +19,8 @@ from tests.tuning.analyst import TUNE, Analyst
 GOAL = 1.8
 PAIRS = 3
 GRID = {
-    "n_estimators": [50, 100],
-    "min_samples_leaf": list(range(1, 17)),
+    "n_estimators": [100, 200],
+    "min_samples_leaf": list(range(1, 25)),
     "max_features": ["sqrt", "log2"],
 }
 
