@@ -106,7 +106,7 @@ def _write_end(claim: Claim, job: Job, scratch: Path, outcome: Outcome) -> None:
         job_release(claim, reason=outcome.released, crashed=outcome.crashed)
     elif outcome.status is Status.COMPLETED and outcome.result is not None:
         try:
-            _complete(claim, scratch, outcome.result)
+            _complete(claim, job, scratch, outcome.result)
         except (OSError, ModelwrightError) as error:
             log.exception("The result of %s could not be stored", claim.job_id)
             reason = error.strerror if isinstance(error, OSError) else str(error)
@@ -127,23 +127,24 @@ def _fail(claim: Claim, job: Job, error_type: str, message: str) -> None:
     )
 
 
-def _complete(claim: Claim, scratch: Path, result: Mapping[str, Any]) -> None:
+def _complete(claim: Claim, asked: Job, scratch: Path, result: Mapping[str, Any]) -> None:
     """Complete the row and let the other rooms publish what was made, in one transaction.
 
     The compare-and-set comes first: it holds the row, so that a late twin can't publish over us.
     """
-    model = claim.kind.model
     with transaction.atomic():
-        job = model._default_manager.get(pk=claim.job_id)
-        fields = claim.kind.completed_fields(job, result)
-        if not job_end(
+        fields = claim.kind.completed_fields(asked, result)
+        job = job_end(
             claim, Status.COMPLETED, progress_percent=100.0, progress_message="", **fields
-        ):
+        )
+        if job is None:
             return
-        job.refresh_from_db()
+        before = dict(vars(job))
         for hook in claim.kind.completion_hooks:
             hook(job, result, scratch)
-        job.save()
+        columns = [field.attname for field in job._meta.concrete_fields]
+        if changed := [name for name in columns if vars(job)[name] != before[name]]:
+            job.save(update_fields=changed)
 
 
 def _settle_broken(claim: Claim) -> None:

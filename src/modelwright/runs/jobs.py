@@ -155,11 +155,12 @@ def _move(
     return bool(changed)
 
 
-def _tell_of_end(kind: JobKind, job_id: UUID) -> None:
+def _tell_of_end(kind: JobKind, job_id: UUID) -> Job:
     job = kind.model._default_manager.get(pk=job_id)
     kind.ended(job)
     for hook in kind.end_hooks:
         hook(job)
+    return job
 
 
 def job_beat(claim: Claim) -> bool | None:
@@ -209,8 +210,8 @@ def job_progress(claim: Claim, percent: float, step: str, message: str) -> bool:
     return bool(changed)
 
 
-def job_end(claim: Claim, status: Status, **changes: Any) -> bool:
-    """End the job, unless it is no longer ours (then False, and nothing is written)."""
+def job_end(claim: Claim, status: Status, **changes: Any) -> Job | None:
+    """End the job and return it, unless it is no longer ours (then None: nothing is written)."""
     with transaction.atomic():
         moved = _move(
             claim.kind.model,
@@ -220,9 +221,7 @@ def job_end(claim: Claim, status: Status, **changes: Any) -> bool:
             attempt=claim.attempt,
             changes=changes,
         )
-        if moved:
-            _tell_of_end(claim.kind, claim.job_id)
-    return moved
+        return _tell_of_end(claim.kind, claim.job_id) if moved else None
 
 
 def job_release(claim: Claim, *, reason: str, crashed: bool, final: bool = False) -> bool:
@@ -237,12 +236,12 @@ def job_release(claim: Claim, *, reason: str, crashed: bool, final: bool = False
     if job is None:
         return False
     if job.cancel_requested:
-        return job_end(claim, Status.CANCELLED)
+        return job_end(claim, Status.CANCELLED) is not None
     crashes = job.crashes + int(crashed)
     limit = settings.JOB_MAX_CRASHES
     if crashed and (final or crashes >= limit):
         end = f"It was tried {crashes} times, which is the limit."
-        return job_end(
+        failed = job_end(
             claim,
             Status.FAILED,
             crashes=crashes,
@@ -250,6 +249,7 @@ def job_release(claim: Claim, *, reason: str, crashed: bool, final: bool = False
             error_message=f"{reason} {FAILED_BY_SWEEP if final else end}",
             **claim.kind.failed_fields(job),
         )
+        return failed is not None
     with transaction.atomic():
         moved = _move(
             model,

@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 0.25
 PROGRESS_SECONDS = 0.25
+CHILDREN_EVERY = 4  # looks
 KEEP_TRIES = 5
 MAX_LOG_LINES = 500
 # Past this share of JOB_DEAD_AFTER_SECONDS without a sign of life we can't prove that the job is
@@ -68,7 +69,9 @@ class Watch:
     scratch: Path
     on_progress: OnProgress | None
     pid: int = 0
+    looks: int = 0
     base_rss: int = 0
+    children_rss: int = 0
     peak_rss: int = 0
     log_lines: int = 0
     pending_progress: tuple[float, str, str] | None = None
@@ -237,14 +240,17 @@ class Watch:
         return False
 
     def _grown_mb(self) -> float:
-        """How much the child and its children have taken since the start, in MB."""
+        """How much the child and its children have taken since the start, in MB.
+
+        Finding its children means reading of every process of the host, so it is done now and then.
+        """
         total = 0
+        self.looks += 1
         with contextlib.suppress(psutil.Error):
             child = psutil.Process(self.pid)
-            for process in (child, *child.children(recursive=True)):
-                with contextlib.suppress(psutil.Error):
-                    memory = process.memory_info()
-                    total += memory.rss - getattr(memory, "shared", 0)
+            if self.looks % CHILDREN_EVERY == 0:
+                self.children_rss = sum(map(_own_memory, child.children(recursive=True)))
+            total = _own_memory(child) + self.children_rss
         self.base_rss = self.base_rss or total
         self.peak_rss = max(self.peak_rss, total)
         return (total - self.base_rss) / 1024 / 1024
@@ -284,6 +290,14 @@ class Watch:
                 kill(self.pid, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self.pid, 0)
+
+
+def _own_memory(process: psutil.Process) -> int:
+    """Return the bytes that a process shares with nobody, 0 where it has ended."""
+    with contextlib.suppress(psutil.Error):
+        memory = process.memory_info()
+        return int(memory.rss - getattr(memory, "shared", 0))
+    return 0
 
 
 _END: Mapping[str, Any] = {"kind": "end"}
