@@ -9,7 +9,7 @@ from modelwright.engine.drift import Profile
 from modelwright.monitoring.counting import count_afresh, count_no_more
 from modelwright.monitoring.models import DriftProfile
 from modelwright.registry.models import ModelVersion
-from modelwright.registry.selectors import champion_of
+from modelwright.registry.selectors import champion_alone
 
 KEPT_VERSIONS = 5
 """Profiles of older versions are deleted; should one answer again, its profile is made anew."""
@@ -21,7 +21,7 @@ def profiles_settle(subject: str, machine: Machine) -> None:
     The caller holds the machine's row.
     """
     newest = ModelVersion.objects.filter(subject=subject).order_by("-number").first()
-    wanted = {version.pk for version in (champion_of(subject), newest) if version is not None}
+    wanted = {version.pk for version in (champion_alone(subject), newest) if version is not None}
     rows = DriftProfile.objects.filter(version__subject=subject)
     for row in rows.defer("data"):
         if row.version_id in wanted and not row.is_counting:

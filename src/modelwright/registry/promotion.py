@@ -20,7 +20,7 @@ from modelwright.registry.errors import (
     NotThisSubjectError,
 )
 from modelwright.registry.models import ModelAlias, ModelVersion, Promotion, Subject
-from modelwright.registry.selectors import artifact_open, champion_of
+from modelwright.registry.selectors import artifact_open, champion_alone
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -73,7 +73,7 @@ def version_promote(
     artifact_open(version).close()
     with transaction.atomic():
         subject = _locked(version.subject)
-        before = champion_of(version.subject)
+        before = champion_alone(version.subject)
         if expected is not None and before != expected:
             raise ChampionChangedError(
                 "The champion has changed meanwhile: look at the subject again.",
@@ -123,7 +123,7 @@ def version_rollback(
     """
     with transaction.atomic():
         subject = _locked(subject.key)
-        present = champion_of(subject.key)
+        present = champion_alone(subject.key)
         target = to or _champion_before(subject, present)
         if target is None or target == present:
             raise NothingToRollBackError(
@@ -177,7 +177,7 @@ def champion_change(
     reason : str
     evidence : mapping, optional
     """
-    before = champion_of(subject.key)
+    before = champion_alone(subject.key)
     if version is None:
         ModelAlias.objects.filter(subject=subject, name=CHAMPION).delete()
     else:
@@ -300,7 +300,7 @@ def promotion_mode_change(*, subject: Subject, mode: str, user: User | None) -> 
 def champion_follow(version: ModelVersion, user: User | None) -> None:
     """Let a new version answer, if it is the first or its subject says so."""
     subject = _locked(version.subject)
-    present = champion_of(subject.key)
+    present = champion_alone(subject.key)
     if present is None:
         kind, reason = Promotion.Kind.FIRST, "The first version."
     elif subject.promotion == Subject.Promotion.NEWEST:
@@ -313,7 +313,7 @@ def champion_follow(version: ModelVersion, user: User | None) -> None:
 def champion_leave(version: ModelVersion, user: User | None) -> None:
     """Give the place of a champion that is about to be deleted to the newest of the others."""
     subject = Subject.objects.select_for_update().filter(key=version.subject).first()
-    if subject is None or champion_of(subject.key) != version:
+    if subject is None or champion_alone(subject.key) != version:
         return
     others = ModelVersion.objects.filter(subject=subject.key).exclude(pk=version.pk)
     champion_change(

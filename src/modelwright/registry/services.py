@@ -15,7 +15,7 @@ from modelwright.engine.artifacts import sign
 from modelwright.registry.keys import artifact_key
 from modelwright.registry.models import ModelVersion
 from modelwright.registry.promotion import champion_follow
-from modelwright.registry.selectors import champion_of
+from modelwright.registry.selectors import champion_alone
 from modelwright.registry.subjects import subject_ensure
 from modelwright.runs.models import TrainingRun
 from modelwright.runs.training_kind import ARTIFACT_NAME, MACHINE_ARTIFACT_NAME
@@ -43,7 +43,7 @@ def version_create_from_run(run: TrainingRun, result: Mapping[str, Any], scratch
         sha256=artifact["sha256"],
         signature=sign(artifact["sha256"], artifact_key()),
         size_bytes=artifact["size_bytes"],
-        parent=champion_of(run.subject),
+        parent=champion_alone(run.subject),
     )
     champion_follow(version, run.user)
     run.model_path = path
