@@ -17,7 +17,6 @@ from modelwright.registry.selectors import version_of_run
 from modelwright.runs.executor import _complete
 from modelwright.runs.jobs import job_claim
 from modelwright.runs.machine_services import machine_training_submit
-from modelwright.runs.models import TrainingRun
 from modelwright.runs.training_work import work
 
 END_MS = 1_764_000_000_000 // HOUR_MS * HOUR_MS  # 2025-11-24
@@ -54,9 +53,8 @@ def train(machine: Machine, model_type: str = "baseline", **options: Any) -> Mod
     claim = job_claim(queue="training", worker="here", only=run.pk)
     assert claim is not None
     with tempfile.TemporaryDirectory() as folder:
-        payload = claim.kind.prepare(TrainingRun.objects.get(pk=run.pk))
-        result = work(payload, Path(folder), lambda *_: None)
-        _complete(claim, Path(folder), result)
+        result = work(claim.kind.prepare(run), Path(folder), lambda *_: None)
+        _complete(claim, run, Path(folder), result)
     return version_of_run(run)
 
 

@@ -29,6 +29,7 @@ def training_completed(run: TrainingRun, result: Mapping[str, Any], scratch: Pat
     if run.machine_id is None:
         return
     version = version_of_run(run)
+    version.run = run  # as it is in this transaction: not read once more
     machine = Machine.objects.select_for_update().get(pk=run.machine_id)
     evaluation = result["evaluation"]
     record_create(

@@ -6,7 +6,7 @@ alias is one row, so that no reader ever sees none or two champions.
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from django.db import transaction
 
@@ -163,6 +163,7 @@ def champion_change(
     user: User | None,
     reason: str,
     evidence: Mapping[str, Any] | None = None,
+    before: ModelVersion | Literal["ask"] | None = "ask",
 ) -> Promotion:
     """Point the alias elsewhere, and write down why; only under the subject's lock.
 
@@ -176,8 +177,11 @@ def champion_change(
     user : User or None
     reason : str
     evidence : mapping, optional
+    before : ModelVersion or None
+        The champion so far, where the caller has asked for it under the lock.
     """
-    before = champion_alone(subject.key)
+    if before == "ask":
+        before = champion_alone(subject.key)
     if version is None:
         ModelAlias.objects.filter(subject=subject, name=CHAMPION).delete()
     else:
@@ -307,7 +311,9 @@ def champion_follow(version: ModelVersion, user: User | None) -> None:
         kind, reason = Promotion.Kind.NEWEST, "The newest version answers."
     else:
         return
-    champion_change(subject=subject, version=version, kind=kind, user=user, reason=reason)
+    champion_change(
+        subject=subject, version=version, kind=kind, user=user, reason=reason, before=present
+    )
 
 
 def champion_leave(version: ModelVersion, user: User | None) -> None:

@@ -140,7 +140,7 @@ def _move(
         raise ValueError(f"A job never goes from {old} to {new}.")
     if new in ENDED:
         changes = {"finished_at": now(), **changes}
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         changed = model._default_manager.filter(pk=job_id, status=old, **also).update(
             status=new, **changes
         )
@@ -212,7 +212,7 @@ def job_progress(claim: Claim, percent: float, step: str, message: str) -> bool:
 
 def job_end(claim: Claim, status: Status, **changes: Any) -> Job | None:
     """End the job and return it, unless it is no longer ours (then None: nothing is written)."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         moved = _move(
             claim.kind.model,
             claim.job_id,

@@ -7,7 +7,6 @@ from typing import Any
 
 from modelwright.engine.config import TrainingConfig
 from modelwright.engine.drift import DriftDataError, Profile
-from modelwright.engine.files import write_atomic
 from modelwright.engine.machines.base import MachineModel
 from modelwright.engine.machines.files import machine_model_class
 from modelwright.engine.machines.local_time import DAY_MS
@@ -59,6 +58,7 @@ def _machine_work(
     )
     features = {name: series.channels[name] for name in result.features}
     profile = Profile.fit(features, times=series.times, timezone=series.timezone)
-    write_atomic(scratch / PROFILE_NAME, profile.to_bytes())
+    # not synced: its parent reads it at once and keeps it in the database
+    (scratch / PROFILE_NAME).write_bytes(profile.to_bytes())
     artifact = {"sha256": result.sha256, "size_bytes": result.size_bytes}
     return {**plain(result), "artifact": artifact, "watch": watch}
