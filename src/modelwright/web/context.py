@@ -83,6 +83,7 @@ class Page:
             ("Performance", "pulse", "model_performance", Action.RUNS_VIEW),
             ("Alerts", "warning", "alerts", Action.RUNS_VIEW),
             ("Registry", "registry", "subjects", Action.RUNS_VIEW),
+            ("Schedules", "clock", "schedules", Action.RUNS_VIEW),
             ("Audit log", "audit", "audit", Action.AUDIT_VIEW),
         ]
         return [self._entry(*entry[:3]) for entry in entries if may(self._request.user, entry[3])]

@@ -41,6 +41,7 @@ ICONS: dict[str, str] = {
     "info": '<circle cx="8" cy="8" r="5.75"/><path d="M8 7.25v4M8 4.75v.25"/>',
     "warning": '<path d="M8 2.5 14.25 13.5H1.75z"/><path d="M8 6.5v3.25M8 11.5v.25"/>',
     "file": '<path d="M3.5 2.5h6l3 3v8h-9zM9.5 2.5v3h3"/>',
+    "clock": '<circle cx="8" cy="8" r="6"/><path d="M8 4.5V8l2.5 1.5"/>',
     "home": '<path d="M2.5 7.5 8 2.5l5.5 5v6h-4v-4h-3v4h-4z"/>',
     "pulse": '<path d="M1.5 8.5h3l2-5 3 9 2-4h3"/>',
     "registry": '<path d="M2.5 3h11v3h-11zM2.5 10h11v3h-11zM5 6v4M11 6v4"/>',
