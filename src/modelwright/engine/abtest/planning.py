@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike
 
-from modelwright.engine.abtest.blocks import Blocks, Floats
+from modelwright.engine.abtest.blocks import MIN_BLOCKS, Blocks, Floats
 from modelwright.engine.abtest.dependence import summarise
 from modelwright.engine.abtest.errors import ABTestError
 from modelwright.engine.abtest.mixture import NormalMixture, log_normal_cdf
@@ -127,17 +127,19 @@ def paired_deviation(losses_a: ArrayLike, losses_b: ArrayLike, period: int | Non
     return _deviation(first - second, period)
 
 
-def split_deviation(losses: ArrayLike, split: float, period: int | None = None) -> float:
+def split_deviation(losses: ArrayLike, split: float) -> float:
     """Return the standard deviation to plan a split test with, from rows of the past.
+
+    It is that of the dealing alone. How the difference itself varies from row to row, which is all
+    that a paired test has to cope with, comes on top where both models' losses are known:
+    ``hypot(split_deviation(...), paired_deviation(...))``.
 
     Parameters
     ----------
     losses : array-like, shape (n_rows,)
-        Of one model, in the order of time.
+        Of one model.
     split : float
         Share of rows that the challenger will answer, above 0 and below 1.
-    period : int, optional
-        Rows of one season.
 
     Examples
     --------
@@ -147,7 +149,10 @@ def split_deviation(losses: ArrayLike, split: float, period: int | None = None) 
     """
     if not 0 < split < 1:
         raise ABTestError(f"split must be above 0 and below 1, not {split}.")
-    return _deviation(checked_losses(losses, "losses"), period) / math.sqrt(split * (1 - split))
+    found = checked_losses(losses, "losses")
+    if len(found) < MIN_BLOCKS:
+        raise ABTestError(f"Planning needs at least {MIN_BLOCKS} rows of the past.")
+    return float(found.std(ddof=1)) / math.sqrt(split * (1 - split))
 
 
 @lru_cache(maxsize=32)
