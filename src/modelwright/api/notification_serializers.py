@@ -9,6 +9,8 @@ from modelwright.accounts.notifications.outbox import EVENTS
 from modelwright.accounts.notifications.services import channel_target_shown
 from modelwright.api.training_serializers import ClosedSerializer, PlainTextField
 
+KINDS = Channel.Kind.values
+
 
 class ChannelFields(ClosedSerializer):
     """What may be said of a channel, and changed."""
@@ -29,7 +31,7 @@ class ChannelFields(ClosedSerializer):
 class ChannelCreateSerializer(ChannelFields):
     """A new channel."""
 
-    kind = serializers.ChoiceField(choices=Channel.Kind.values)
+    kind = serializers.ChoiceField(choices=KINDS)
     for_team = serializers.BooleanField(
         default=False, help_text="For everybody, not for you: administrators only."
     )
@@ -40,7 +42,7 @@ class ChannelSerializer(serializers.Serializer[Channel]):
 
     id = serializers.UUIDField()
     name = serializers.CharField()
-    kind = serializers.ChoiceField(choices=Channel.Kind.values)
+    kind = serializers.ChoiceField(choices=KINDS)
     target = serializers.SerializerMethodField()
     owner = serializers.CharField(source="owner.username", default=None, allow_null=True)
     min_severity = serializers.ChoiceField(choices=Severity.values)

@@ -254,6 +254,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "ABTestStatusEnum": "modelwright.api.abtest_serializers.STATUSES",
+        "ChannelKindEnum": "modelwright.api.notification_serializers.KINDS",
+        "HappeningKindEnum": "modelwright.automation.timeline.KINDS",
+        "SeverityEnum": "modelwright.accounts.models.Severity.values",
         "RunStatusEnum": "modelwright.api.training_serializers.STATUSES",
         "JobStatusEnum": "modelwright.api.job_status.WORDS",
         "AlertStatusEnum": "modelwright.monitoring.alert_types.STATUSES",
