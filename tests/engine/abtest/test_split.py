@@ -83,3 +83,54 @@ def test_wrong_rows_are_refused_and_change_nothing() -> None:
     assert json.dumps(test.to_dict()) == before
     with pytest.raises(ABTestError, match="above 0 and below 1"):
         SplitTest(0.0)
+
+
+def test_keys_come_with_every_batch_or_with_none() -> None:
+    losses, arms = traffic(300, 0.5, 0.0, 7)
+    test = SplitTest(0.5)
+    test.update(losses, arms)
+    with pytest.raises(ABTestError, match="every batch or with none"):
+        test.update(losses, arms, keys=list(range(300)))
+    with pytest.raises(ABTestError, match="2 keys of 300"):
+        SplitTest(0.5).update(losses, arms, keys=[1, 2])
+
+
+def sticky(keys: int, rows: int, seed: int, gain: float = 0.0) -> tuple[Any, Any, list[int]]:
+    """Give rows of keys that differ from each other and always go to the same model."""
+    random = np.random.default_rng(seed)
+    level, dealt = random.normal(size=keys), random.random(keys) < 0.5
+    who = random.integers(0, keys, rows)
+    losses = 5 + level[who] + random.normal(size=rows) - gain * dealt[who]
+    return losses, np.where(dealt[who], "b", "a"), who.tolist()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("keys", [40, 300])
+def test_keys_that_come_again_and_again_promote_nothing(keys: int) -> None:
+    told_apart = ignored = 0
+    for seed in range(100):
+        losses, arms, who = sticky(keys, 3000, seed)
+        test, careless = SplitTest(0.5), SplitTest(0.5)
+        for start in range(0, 3000, 300):
+            part = slice(start, start + 300)
+            test.update(losses[part], arms[part], keys=who[part])
+            careless.update(losses[part], arms[part])
+        told_apart += test.result().winner is not None
+        ignored += careless.result().winner is not None
+    print(f"{keys} keys: {told_apart} of 100 told apart, {ignored} where keys are ignored")
+    assert ignored > 15
+    assert told_apart <= 8
+
+
+def test_a_difference_is_found_among_many_keys_and_survives_saving() -> None:
+    losses, arms, who = sticky(3000, 8000, 1, gain=0.5)
+    test = SplitTest(0.5)
+    test.update(losses[:4000], arms[:4000], keys=who[:4000])
+    test = SplitTest.from_dict(json.loads(json.dumps(test.to_dict(), allow_nan=False)))
+    test.update(losses[4000:], arms[4000:], keys=who[4000:])
+    assert test.result().verdict == "promote"
+    few = SplitTest(0.5)
+    losses, arms, who = sticky(10, 3000, 1, gain=3.0)
+    few.update(losses, arms, keys=who)
+    assert few.result().interval is None
+    assert "too few keys" in few.result().reason

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from modelwright.engine.abtest.blocks import Floats
 from modelwright.engine.abtest.design import Design
 from modelwright.engine.abtest.errors import ABTestError
+from modelwright.engine.abtest.groups import KeyGroups
+from modelwright.engine.abtest.methods.asymptotic import AsymptoticMethod
 from modelwright.engine.abtest.paired import Accumulator, checked_losses
 from modelwright.engine.abtest.ratio import RatioResult, SampleRatio
 from modelwright.engine.abtest.results import CHALLENGER, CHAMPION, ABResult
@@ -25,8 +27,9 @@ class SplitTest:
     whatever the split, and the asymptotic confidence sequence runs on them. A paired test
     (`PairedTest`) needs far fewer rows and is to be preferred where both models can score each row.
 
-    The split is that of the test and doesn't change; for another one start a new test. Rows of one
-    key depend on each other where keys are sticky: give one row for each key (its mean loss).
+    The split is that of the test and doesn't change; for another one start a new test. Where keys
+    are sticky (see `assign`) and come more than once, give them: rows of one key err together.
+    `sample_ratio` counts rows; with sticky keys use a `SampleRatio` of your own, of distinct keys.
 
     Parameters
     ----------
@@ -60,6 +63,7 @@ class SplitTest:
         **design: Any,
     ) -> None:
         self.ratio = SampleRatio(split)
+        self.groups = KeyGroups()
         self.accumulator = Accumulator(
             "asymptotic", Design(alpha=alpha, margin=margin, period=period, **design)
         )
@@ -69,6 +73,7 @@ class SplitTest:
         losses: ArrayLike,
         arms: Sequence[str] | NDArray[np.str_],
         at: datetime | str | None = None,
+        keys: Sequence[str | int] | None = None,
     ) -> None:
         """Take further rows and look at the result.
 
@@ -80,11 +85,13 @@ class SplitTest:
             ``a`` or ``b``: who answered.
         at : datetime or str, optional
             Time of the last row, for the history.
+        keys : sequence of (str or int), shape (n_rows,), optional
+            Whom each row belongs to; with every batch or with none.
 
         Raises
         ------
         ABTestError
-            The losses are no numbers, or an arm is neither. Nothing was taken then.
+            The losses are no numbers, an arm is neither, or keys are missing. Nothing was taken.
         """
         found = checked_losses(losses, "losses")
         named = np.asarray(arms)
@@ -92,13 +99,23 @@ class SplitTest:
             raise ABTestError("arms must have a or b for each loss.")
         if not len(found):
             return
+        self._check_keys(keys, len(found))
         second = named == CHALLENGER
         held = self.accumulator
         differences, sums, counts = pseudo_differences(
             found, second, self.ratio.split, held.sums, held.counts
         )
         held.sums, held.counts = sums, counts
-        self.ratio.add(int((~second).sum()), int(second.sum()))
+        if keys is None:
+            self.ratio.add(int((~second).sum()), int(second.sum()))
+        else:
+            # The very first row of all stands for no difference.
+            self.groups.add(
+                keys[len(found) - len(differences) :],
+                differences,
+                second[len(found) - len(differences) :].astype(int),
+            )
+            self._watch_groups()
         held.hold = self._too_few()
         held.rows += len(found)
         held.take(differences, at)
@@ -113,7 +130,8 @@ class SplitTest:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the state as plain data that JSON can hold."""
-        return {**self.accumulator.to_dict(), "ratio": self.ratio.to_dict()}
+        groups = self.groups.to_dict() if self.keyed else None
+        return {**self.accumulator.to_dict(), "ratio": self.ratio.to_dict(), "groups": groups}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "SplitTest":
@@ -122,11 +140,29 @@ class SplitTest:
         test = cls(ratio.split, **Design.from_dict(data["design"]).__dict__)
         test.ratio = ratio
         test.accumulator.restore(data)
+        if data["groups"]:
+            test.groups = KeyGroups.from_dict(data["groups"])
+            test._watch_groups()
         test.accumulator.hold = test._too_few()
         return test
 
+    @property
+    def keyed(self) -> bool:
+        """Whether rows came with keys."""
+        return bool(self.groups.counts.any())
+
+    def _check_keys(self, keys: Sequence[str | int] | None, rows: int) -> None:
+        if keys is not None and len(keys) != rows:
+            raise ABTestError(f"There are {len(keys)} keys of {rows} losses.")
+        if self.accumulator.rows > 1 and self.keyed != (keys is not None):
+            raise ABTestError("Give keys with every batch or with none.")
+
+    def _watch_groups(self) -> None:
+        if isinstance(self.accumulator.method, AsymptoticMethod):
+            self.accumulator.method.groups = self.groups
+
     def _too_few(self) -> str | None:
-        fewest = min(self.ratio.counts)
+        fewest = int(self.accumulator.counts.min())
         if fewest >= FEWEST_OF_AN_ARM:
             return None
         return f"one model answered {fewest} of the {FEWEST_OF_AN_ARM} rows that it needs to"

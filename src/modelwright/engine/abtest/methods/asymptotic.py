@@ -5,6 +5,7 @@ from typing import ClassVar
 from modelwright.engine.abtest.blocks import Blocks, Floats
 from modelwright.engine.abtest.dependence import SMALLEST, Summary, summarise
 from modelwright.engine.abtest.design import Design
+from modelwright.engine.abtest.groups import KeyGroups
 from modelwright.engine.abtest.methods.base import Method
 from modelwright.engine.abtest.mixture import DEFAULT_ROWS, NormalMixture
 from modelwright.engine.abtest.results import Interval
@@ -45,10 +46,16 @@ class AsymptoticMethod(Method):
     def __init__(self, design: Design, blocks: Blocks) -> None:
         super().__init__(design, blocks)
         self.mixture = mixture_for(design)
+        self.groups: KeyGroups | None = None
+
+    def summary(self) -> Summary | None:
+        """Return what the blocks show, and the groups of keys where there are such."""
+        found = summarise(self.blocks)
+        return found if found is None or self.groups is None else self.groups.widen(found)
 
     def interval(self) -> Interval | None:
         """Return the interval, or None before block means are enough and independent."""
-        summary = summarise(self.blocks)
+        summary = self.summary()
         if summary is None or not summary.ready[0]:
             return None
         lower, upper = limits(summary, self.mixture, self.design.alpha)
@@ -56,14 +63,14 @@ class AsymptoticMethod(Method):
 
     def log_evidence(self) -> float:
         """Return the evidence against no difference."""
-        summary = summarise(self.blocks)
+        summary = self.summary()
         if summary is None or not summary.ready[0]:
             return 0.0
         return float(evidence(summary, self.mixture)[0])
 
     def log_evidence_above(self, difference: float) -> float:
         """Return the evidence against a difference of at most so much."""
-        summary = summarise(self.blocks)
+        summary = self.summary()
         if summary is None or not summary.ready[0]:
             return 0.0
         score = score_against(summary, difference)
@@ -72,7 +79,7 @@ class AsymptoticMethod(Method):
 
     def waiting(self) -> str | None:
         """Say why there is no interval yet."""
-        summary = summarise(self.blocks)
+        summary = self.summary()
         if summary is None:
             return self.blocks.too_few()
         if not summary.independent[0]:
@@ -82,6 +89,8 @@ class AsymptoticMethod(Method):
             )
         if summary.error[0] <= SMALLEST:
             return "the difference is the same in every row, which doesn't show how sure it is"
+        if self.groups is not None and not summary.enough[0]:
+            return "too few keys, or a few of them outweigh the others"
         if not summary.enough[0]:
             return "too few rows differ, or a few large differences outweigh the others"
         return None
