@@ -38,7 +38,7 @@ from modelwright.catalog.ingest_rows import Rows
 from modelwright.catalog.models import Machine
 from modelwright.catalog.period import period_of
 from modelwright.catalog.quality import quality_of
-from modelwright.catalog.readings_draw import extent_of, readings_page
+from modelwright.catalog.readings_draw import readings_page
 from modelwright.core.errors import InvalidInputError
 from modelwright.engine.machines.downsample import Downsampled
 
@@ -81,7 +81,7 @@ class ReadingsView(PerformanceView):
                 "resolution": asked["resolution"],
                 "width_seconds": width / SECOND_MS,
                 "channels": channels,
-                "count": extent_of(machine, start=period.start, end=period.end).count,
+                "count": page.count,
                 "next": _next(request, page.next_start),
                 "previous": None,
                 "results": readings_as_rows(page.rows, channels),

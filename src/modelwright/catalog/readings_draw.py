@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Count, Max, Min
 
 from modelwright.catalog.models import Machine
+from modelwright.catalog.period import Period
 from modelwright.catalog.readings import readings_between, series_of
 from modelwright.engine.machines.downsample import (
     POINTS,
@@ -87,9 +88,20 @@ def readings_drawn(
         There is no such resolution, or `points` is below 2.
     """
     extent = extent_of(machine, start=start, end=end)
+    return _drawn(machine, Period(start, end), extent, channels, resolution, points)
+
+
+def _drawn(
+    machine: Machine,
+    period: Period,
+    extent: Extent,
+    channels: Sequence[str],
+    resolution: str,
+    points: int,
+) -> Downsampled:
     few = extent.count <= (points if resolution == "auto" else 0)
     if resolution == "raw" or few or extent.count <= AS_ARRAYS:
-        series = series_of(machine, start=start, end=end, channels=channels)
+        series = series_of(machine, start=period.start, end=period.end, channels=channels)
         return downsample(series, resolution, points=points)
     first, last = int(extent.first or 0), int(extent.last or 0)
     begins, width = stretches_of(first, last, machine.timezone, resolution, points=points)
@@ -101,7 +113,9 @@ def readings_drawn(
 def _drawn_together(
     machine: Machine, begins: Times, ends: Times, channels: Sequence[str]
 ) -> list[list[Any]]:
-    """Return for each stretch the number of readings, then of each channel count, mean, ends.
+    """Return for each stretch the number of readings, then of each channel mean, ends, sum.
+
+    Channels that don't add up have their mean for a sum: the database has it at hand.
 
     Each stretch is a range of the key, which is read once and in order: grouping by a computed time
     instead would sort all of them.
@@ -111,7 +125,8 @@ def _drawn_together(
     parameters: list[Any] = []
     for name in channels:
         column = name if name in KNOWN_CHANNELS else _EXTRA[vendor]
-        terms += [f"{function}({column})" for function in ("count", "avg", "min", "max")]
+        last = "sum" if is_summed(name) else "avg"
+        terms += [f"{function}({column})" for function in ("avg", "min", "max", last)]
         if name not in KNOWN_CHANNELS:
             parameters += [f'$."{name}"' if vendor == "sqlite" else name] * 4
     low, high, bounds = _BOUNDS[vendor]
@@ -140,14 +155,10 @@ def _as_downsampled(
         kept |= empty & ~np.append(False, empty[:-1])
     drawn = {}
     for i, name in enumerate(channels):
-        read, mean, low, high = table[kept, 1 + 4 * i : 5 + 4 * i].T
+        mean, low, high, total = table[kept, 1 + 4 * i : 5 + 4 * i].T
         if not np.isnan(mean).all():
-            drawn[name] = Stretches(mean, low, high, _total(name, mean, read))
+            drawn[name] = Stretches(mean, low, high, total if is_summed(name) else None)
     return Downsampled(begins[kept], drawn, counts[kept], width)
-
-
-def _total(name: str, mean: Values, read: Values) -> Values | None:
-    return mean * read if is_summed(name) else None
 
 
 def readings_strip(
@@ -159,15 +170,25 @@ def readings_strip(
     """
     begins = end - width_ms * np.arange(count, 0, -1, dtype=np.int64)
     rows = _drawn_together(machine, begins, begins + width_ms, [channel])
-    return np.array([row[2] for row in rows], dtype=np.float64)
+    return np.array([row[1] for row in rows], dtype=np.float64)
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some rows of a period, and from when to ask for the next; None: these are the last."""
+    """Some rows of a period.
+
+    Parameters
+    ----------
+    rows : Series or Downsampled
+    next_start : int, optional
+        From when to ask for the next ones; None: these are the last.
+    count : int
+        Readings in the whole period.
+    """
 
     rows: Series | Downsampled
     next_start: int | None
+    count: int
 
 
 def readings_page(
@@ -189,21 +210,21 @@ def readings_page(
     HyperparameterError
         There is no such resolution, or `limit` is below 2 for ``auto``.
     """
+    whole = extent_of(machine, start=start, end=end)
+    extent = whole
     if resolution == "raw":
         series = series_of(machine, start=start, end=end, channels=channels, limit=limit + 1)
         if len(series) <= limit:
-            return Page(series, None)
+            return Page(series, None, whole.count)
         following = int(series.times[limit])
-        return Page(series.between(int(series.times[0]), following), following)
+        first = series.between(int(series.times[0]), following)
+        return Page(first, following, whole.count)
     following_start = None
-    if resolution != "auto":
-        extent = extent_of(machine, start=start, end=end)
-        if extent.first is not None and extent.last is not None:
-            begins, _ = stretches_of(extent.first, extent.last, machine.timezone, resolution)
-            if begins.size > limit:
-                after = extent_of(machine, start=int(begins[limit]), end=end)
-                end, following_start = int(begins[limit]), after.first
-    drawn = readings_drawn(
-        machine, channels=channels, start=start, end=end, resolution=resolution, points=limit
-    )
-    return Page(drawn, following_start)
+    if resolution != "auto" and extent.first is not None and extent.last is not None:
+        begins, _ = stretches_of(extent.first, extent.last, machine.timezone, resolution)
+        if begins.size > limit:
+            after = extent_of(machine, start=int(begins[limit]), end=end)
+            end, following_start = int(begins[limit]), after.first
+            extent = extent_of(machine, start=start, end=end)
+    drawn = _drawn(machine, Period(start, end), extent, channels, resolution, limit)
+    return Page(drawn, following_start, whole.count)
