@@ -164,6 +164,15 @@ def test_a_loop_is_stopped_by_form(slug: str, as_person: AsPerson) -> None:
     assert loop.state == "stopped"
 
 
+def test_home_shows_the_newest_metrics_of_each_champion(
+    machine: Machine, as_person: AsPerson
+) -> None:
+    read(machine, 0, 40)
+    version = train(machine)
+    rmse = version.run.metrics["rmse"]
+    assert f">{rmse:.3f}<" in page(as_person("viewer"), "/ui/home")
+
+
 def test_home_says_what_needs_somebody(
     machine: Machine, slug: str, as_person: AsPerson, make_run: Callable[..., Any]
 ) -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
+from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 
@@ -132,19 +133,9 @@ class HomeView:
                 name=CHAMPION, subject__in=self._subjects
             ).select_related("version__run")
         }
-        newest = MetricsRecord.objects.filter(model_id=OuterRef("run_id")).order_by(
-            "-evaluation_end", "-created_at"
+        by_model = _newest_records(
+            [version.run_id for version in champions.values()][:SUBJECTS_SHOWN]
         )
-        records = MetricsRecord.objects.in_bulk(
-            [
-                key
-                for key in ModelVersion.objects.filter(pk__in=[v.pk for v in champions.values()])
-                .annotate(record=Subquery(newest.values("pk")[:1]))
-                .values_list("record", flat=True)
-                if key is not None
-            ]
-        )
-        by_model = {record.model_id: record for record in records.values()}
         lines = []
         for subject in self._subjects.order_by("title")[:SUBJECTS_SHOWN]:
             champion = champions.get(subject.pk)
@@ -167,6 +158,17 @@ class HomeView:
             key: counts.get((machine, model_type), 0) + counts.get((machine, ""), 0)
             for key, machine, model_type in machines
         }
+
+
+def _newest_records(model_ids: list[UUID]) -> dict[UUID, MetricsRecord]:
+    """Return the newest record of each model; each is one look into an index."""
+    found: dict[UUID, MetricsRecord] = {}
+    for model_id in model_ids:
+        records = MetricsRecord.objects.filter(model_id=model_id)
+        record = records.order_by("-evaluation_end", "-created_at").first()
+        if record is not None:
+            found[model_id] = record
+    return found
 
 
 def _line(
