@@ -8,6 +8,7 @@ import pytest
 from modelwright.config.body_limit import BodyLimit
 
 LIMIT = 100
+UPLOADS = {"/api/v1/datasets": 5 * LIMIT, "/api/v1/machines/*/readings": 5 * LIMIT}
 
 
 def run(
@@ -44,7 +45,7 @@ def run(
 
     scope: Any = {"type": "http", "headers": list((headers or {}).items())}
     scope |= {"method": method, "path": path}
-    asyncio.run(BodyLimit(app, LIMIT, {"/api/v1/datasets": 5 * LIMIT})(scope, receive, send))  # type: ignore[arg-type]
+    asyncio.run(BodyLimit(app, LIMIT, UPLOADS)(scope, receive, send))  # type: ignore[arg-type]
     return sent[0]["status"], got
 
 
@@ -72,6 +73,10 @@ def test_a_body_that_lies_or_says_nothing_is_counted(headers: dict[bytes, bytes]
         ("POST", "/api/v1/datasets/", {}, (413, 60)),
         ("PUT", "/api/v1/datasets/", {b"authorization": b"Token x"}, (413, 60)),
         ("POST", "/api/v1/datasets/x", {b"authorization": b"Token x"}, (413, 60)),
+        ("POST", "/api/v1/machines/x-1/readings", {b"authorization": b"Token x"}, (200, 150)),
+        ("POST", "/api/v1/machines/x-1/readings/", {b"authorization": b"Token x"}, (200, 150)),
+        ("POST", "/api/v1/machines/x-1/readings", {}, (413, 60)),
+        ("POST", "/api/v1/machines/x/1/readings", {b"authorization": b"Token x"}, (413, 60)),
     ],
 )
 def test_a_table_may_be_larger_for_those_who_show_credentials(
