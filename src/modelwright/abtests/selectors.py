@@ -45,12 +45,12 @@ def ab_test_for(user: Somebody, test_id: UUID, level: Level = Level.VIEWER) -> A
 
 def route_by_test(subject: Subject) -> ByKey | None:
     """Return who answers while a test of the subject is on; None where none is."""
-    test = (
-        ABTest.objects.filter(subject=subject, status=ABTest.Status.ACTIVE)
-        .exclude(mode=ABTest.Mode.BACK_TEST)
-        .select_related("version_a__run__machine", "version_b__run__machine")
-        .first()
+    active = ABTest.objects.filter(subject=subject, status=ABTest.Status.ACTIVE).exclude(
+        mode=ABTest.Mode.BACK_TEST
     )
+    if not active.exists():  # as for most requests: the whole row is dear
+        return None
+    test = active.select_related("version_a__run__machine", "version_b__run__machine").first()
     if test is None:
         return None
     if test.mode == ABTest.Mode.SHADOW:

@@ -84,6 +84,11 @@ class ModelVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.name} (version {self.number} of {self.subject})"
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether its file is plain numbers, as a machine's model is: read by anybody, no code."""
+        return self.artifact_path.endswith(".json")
+
 
 class ModelAlias(models.Model):
     """A name that points at one version of a subject; `champion` is the version that answers."""

@@ -58,7 +58,7 @@ def version_ask(
     HostUnavailableError
         The process that holds the models doesn't answer.
     """
-    if version.run.machine is not None:
+    if version.is_plain:
         return _machine_ask(version, table, written=written)
     path = path_under(settings.DATA_ROOT, version.artifact_path, closed=(settings.SYSTEM_DIR,))
     found = host.ask(

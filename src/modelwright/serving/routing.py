@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from modelwright.registry.models import ModelVersion, Promotion, Subject
-from modelwright.registry.selectors import champion_of
+from modelwright.registry.selectors import champion_alone
 from modelwright.serving.errors import NoChampionError
 
 
@@ -51,7 +51,7 @@ def routes_of(subject: Subject) -> ByKey:
     for router in _routers:
         if (by_key := router(subject)) is not None:
             return by_key
-    champion = champion_of(subject.key)
+    champion = champion_alone(subject.key)
     if champion is None:
         raise NoChampionError(f"{subject.title} has no version that could answer: train one.")
     route = Route(champion)

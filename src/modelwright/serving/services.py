@@ -4,7 +4,7 @@ import datetime as dt
 import logging
 import random
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -164,22 +164,27 @@ def _ask(
     subject: Subject, route: Route, table: Table, request: Request
 ) -> tuple[ModelVersion, list[RowAnswer]]:
     """Ask the version of the route; where its file is refused, the last good one answers."""
-    options = {"written": request.written, "explain": request.explain}
-    candidates = [route.version]
-    if request.version is None:
-        candidates += [v for v in earlier_champions(subject) if v != route.version]
-    for i, version in enumerate(candidates):
+    for version in _candidates(subject, route, request):
         try:
-            return version, version_ask(version, table, **options)
+            return version, version_ask(
+                version, table, written=request.written, explain=request.explain
+            )
         except ArtifactChangedError as error:
             log.error("Version %s of %s is refused: %s", version.number, subject, error.message)
             for hook in _refused_hooks:
                 hook(subject, version, error.message)
-            if i == len(candidates) - 1 and request.version is not None:
+            if request.version is not None:
                 raise
     raise NoChampionError(
         f"No version of {subject.title} has the bytes that were recorded: train it again."
     )
+
+
+def _candidates(subject: Subject, route: Route, request: Request) -> Iterator[ModelVersion]:
+    """Yield who is to answer, then, should that one be refused, who answered before."""
+    yield route.version
+    if request.version is None:
+        yield from (v for v in earlier_champions(subject) if v != route.version)
 
 
 def _settings(subject: Subject) -> ServingSettings:
