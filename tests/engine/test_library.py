@@ -69,6 +69,7 @@ def test_examples_run(name: str) -> None:
 
 FORK = """
 import os, signal, sys
+os.environ["GOMP_SPINCOUNT"] = "10000"  # as the settings have it: a busy machine fits in time
 from modelwright.engine import warm_up
 warm_up()
 for model_type in sys.argv[1:] or ["random_forest", "hist_gradient_boosting", "ridge"]:

@@ -275,6 +275,9 @@ JOB_THREADS = env.int("MODELWRIGHT_JOB_THREADS", default=max(1, _CORES // JOB_SL
 # later, in the child of each job, would cost every job some 20 ms: they start their threads anew.
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, str(JOB_THREADS))
+# How long a thread of OpenMP spins while it waits for the others: by default so long that a fit
+# with two threads, on two cores that others use too, spends most of its time in it.
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 JOB_TIME_LIMIT_SECONDS = env.float("MODELWRIGHT_JOB_TIME_LIMIT_SECONDS", default=1800.0)
 JOB_MEMORY_LIMIT_MB = env.int("MODELWRIGHT_JOB_MEMORY_LIMIT_MB", default=4096)
 JOB_BEAT_SECONDS = env.float("MODELWRIGHT_JOB_BEAT_SECONDS", default=3.0)
