@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from modelwright.abtests.models import ABTest
 from modelwright.accounts.models import AuditEntry
 from modelwright.automation import loops
+from modelwright.automation.errors import LoopNotWaitingError, PolicyExistsError
 from modelwright.automation.loops import (
     MOVES,
     OPEN,
@@ -30,7 +31,6 @@ from modelwright.automation.policies import (
     policy_delete,
     policy_dry_run,
 )
-from modelwright.automation.policy_errors import LoopNotWaitingError, PolicyExistsError
 from modelwright.automation.policy_rules import rules_check
 from modelwright.catalog.models import Machine
 from modelwright.core.clock import clock_shift, now

@@ -7,10 +7,10 @@ from django.db.models import QuerySet
 
 from modelwright.abtests.errors import ABTestNotFoundError
 from modelwright.abtests.models import ABTest
-from modelwright.catalog.access import Level, Somebody, experiment_require
+from modelwright.catalog.access import Level, Somebody
 from modelwright.engine.abtest import assign
 from modelwright.registry.models import Subject
-from modelwright.registry.selectors import subjects_visible
+from modelwright.registry.selectors import subject_require, subjects_visible
 from modelwright.serving.routing import ByKey, Route
 
 
@@ -38,8 +38,7 @@ def ab_test_for(user: Somebody, test_id: UUID, level: Level = Level.VIEWER) -> A
     )
     if found is None:
         raise ABTestNotFoundError("There is no such A/B test.")
-    if found.subject.experiment is not None:
-        experiment_require(user, found.subject.experiment, level)
+    subject_require(user, found.subject, level)
     return found
 
 

@@ -18,7 +18,7 @@ from modelwright.abtests.services import ABTestRequest, ab_test_cancel, ab_test_
 from modelwright.accounts.audit import Verb, audit_record
 from modelwright.accounts.models import User
 from modelwright.accounts.notifications.outbox import notify
-from modelwright.automation.policy_errors import LoopNotWaitingError
+from modelwright.automation.errors import LoopNotWaitingError
 from modelwright.automation.policy_models import Loop, LoopStep, Policy, PolicySwitch
 from modelwright.automation.retraining import subject_retrain, subject_tune, tuned_run
 from modelwright.automation.triggers import triggers_fired

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from modelwright.accounts.audit import Verb, audit_record
 from modelwright.accounts.models import User
-from modelwright.automation.policy_errors import PolicyExistsError
+from modelwright.automation.errors import PolicyExistsError
 from modelwright.automation.policy_models import Policy, PolicySwitch
 from modelwright.automation.policy_rules import rules_check
 from modelwright.automation.triggers import triggers_fired

@@ -4,10 +4,10 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from modelwright.automation.errors import LoopNotFoundError, PolicyNotFoundError
 from modelwright.automation.models import Loop, Policy
-from modelwright.automation.policy_errors import LoopNotFoundError, PolicyNotFoundError
-from modelwright.catalog.access import Level, Somebody, experiment_require
-from modelwright.registry.selectors import subjects_visible
+from modelwright.catalog.access import Level, Somebody
+from modelwright.registry.selectors import subject_require, subjects_visible
 
 
 def policies_visible(user: Somebody) -> QuerySet[Policy]:
@@ -31,8 +31,8 @@ def policy_for_user(user: Somebody, policy_id: UUID, level: Level = Level.VIEWER
     found = Policy.objects.select_related("subject__experiment").filter(pk=policy_id).first()
     if found is None:
         raise PolicyNotFoundError("There is no such policy.")
-    if found.subject is not None and found.subject.experiment is not None:
-        experiment_require(user, found.subject.experiment, level)
+    if found.subject is not None:
+        subject_require(user, found.subject, level)
     return found
 
 
@@ -58,6 +58,5 @@ def loop_for_user(user: Somebody, loop_id: UUID, level: Level = Level.VIEWER) ->
     found = Loop.objects.select_related("subject__experiment").filter(pk=loop_id).first()
     if found is None:
         raise LoopNotFoundError("There is no such loop.")
-    if found.subject.experiment is not None:
-        experiment_require(user, found.subject.experiment, level)
+    subject_require(user, found.subject, level)
     return found

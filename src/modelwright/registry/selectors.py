@@ -86,9 +86,20 @@ def subject_for(user: Somebody, name: str, level: Level = Level.VIEWER) -> Subje
         It belongs to somebody else's experiment, or is shared for less.
     """
     found = subject_get(name)
-    if found.experiment is not None:
-        experiment_require(user, found.experiment, level)
+    subject_require(user, found, level)
     return found
+
+
+def subject_require(user: Somebody, subject: Subject, level: Level) -> None:
+    """Refuse who may not do what `level` says with a subject, and with what hangs on it.
+
+    Raises
+    ------
+    NotYoursError
+        It belongs to somebody else's experiment, or is shared for less.
+    """
+    if subject.experiment is not None:
+        experiment_require(user, subject.experiment, level)
 
 
 def versions_of(subject: Subject) -> QuerySet[ModelVersion]:

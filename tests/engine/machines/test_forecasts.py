@@ -13,7 +13,8 @@ from modelwright.engine.machines.forecasting.autoregression import Autoregressio
 from modelwright.engine.machines.forecasting.grid import Grid, grid_step, place
 from modelwright.engine.machines.forecasting.lasso import lasso
 from modelwright.engine.machines.forecasting.model import ForecastModel
-from modelwright.engine.machines.forecasting.prophet_map import Moments, Priors, most_probable
+from modelwright.engine.machines.forecasting.moments import Moments
+from modelwright.engine.machines.forecasting.prophet_map import Priors, most_probable
 from modelwright.engine.machines.forecasting.seasons import DAY, orders, waves
 from modelwright.engine.machines.holiday_days import holiday_days
 from modelwright.engine.machines.series import Series

@@ -184,7 +184,7 @@ class ArimaForecast(ForecastModel):
             self.profile = np.zeros(layout.width)
             return
         target = (grid.values[known] - self.centre) / self.scale
-        cross = Cross.of(columns[known], (), target, np.arange(target.size))
+        cross = Cross.of(columns[known], target)
         self._learn_profile_from(layout, cross, target, columns[known])
 
     def _learn_profile_from(
@@ -335,7 +335,7 @@ def _crossed(
     columns: Values, lags: tuple[int, ...], series: Values, known: NDArray[np.bool_]
 ) -> Cross:
     start = max(lags, default=0)
-    return Cross.of(columns, lags, series, start + np.flatnonzero(known[start:]))
+    return Cross.lagged(columns, lags, series, start + np.flatnonzero(known[start:]))
 
 
 def _lags(seasons: list[int], known: int, count: int) -> tuple[int, ...]:

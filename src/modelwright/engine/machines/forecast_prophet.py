@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from modelwright.engine.machines.forecasting.columns import BY_NAME
 from modelwright.engine.machines.forecasting.grid import Grid
 from modelwright.engine.machines.forecasting.model import COMMON_PARAMETERS, ForecastModel
+from modelwright.engine.machines.forecasting.moments import Moments
 from modelwright.engine.machines.forecasting.prophet_map import (
     TREND_PRECISION,
-    Moments,
     Priors,
     most_probable,
 )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from modelwright.engine.machines.candidates.base import Candidate, Folds, Rows, Term, each_fold
 from modelwright.engine.machines.candidates.drivers import DriverPlan
 from modelwright.engine.machines.candidates.frame import Frame
-from modelwright.engine.machines.candidates.ols import BASE_LOAD, equation_of
+from modelwright.engine.machines.candidates.ols import BASE_LOAD, equation_of, terms_of
 from modelwright.engine.machines.candidates.squares import least_squares, solve_many
 from modelwright.engine.machines.series import Values
 
@@ -167,15 +167,8 @@ class _Form(Candidate):
         return labels
 
     def terms(self) -> list[Term]:
-        names = [BASE_LOAD, *self._labels(), *(c.label for c in self.plan.columns)]
-        scales = [1.0] * (len(names) - len(self.plan.columns))
-        scales += [column.scale for column in self.plan.columns]
-        return [
-            Term(name, float(value / scale), float(error / scale))
-            for name, value, error, scale in zip(
-                names, self.coefficients, self.standard_errors, scales, strict=True
-            )
-        ]
+        names = [BASE_LOAD, *self._labels()]
+        return terms_of(names, self.plan, self.coefficients, self.standard_errors)
 
     def equation(self) -> str:
         rounded = f" (corners rounded by {self.bend.spread:.1f})" if self.bend.spread else ""

@@ -60,15 +60,8 @@ class LinearCandidate(Candidate):
         return np.hstack([*columns, self.plan.matrix(frame)])
 
     def terms(self) -> list[Term]:
-        scales = [1.0] * (1 + self.warm) + [c.scale for c in self.plan.columns]
         names = [BASE_LOAD, *(["temperature"] if self.warm else [])]
-        names += [column.label for column in self.plan.columns]
-        return [
-            Term(name, float(value / scale), float(error / scale))
-            for name, value, error, scale in zip(
-                names, self.coefficients, self.standard_errors, scales, strict=True
-            )
-        ]
+        return terms_of(names, self.plan, self.coefficients, self.standard_errors)
 
     def equation(self) -> str:
         return equation_of(self.terms())
@@ -90,6 +83,29 @@ class LinearCandidate(Candidate):
         model.standard_errors = np.array(data["standard_errors"])
         model.parameters = float(model.coefficients.size)
         return model
+
+
+def terms_of(
+    names: list[str], plan: DriverPlan, coefficients: Values, standard_errors: Values
+) -> list[Term]:
+    """Return what a fit says of its own columns, by `names`, and of the plan's in their own units.
+
+    Parameters
+    ----------
+    names : list of str
+        Of the columns before the plan's.
+    plan : DriverPlan
+    coefficients, standard_errors : ndarray of float64, shape (p,)
+        Of the own columns, then of the plan's.
+    """
+    labels = [*names, *(column.label for column in plan.columns)]
+    scales = [*([1.0] * len(names)), *(column.scale for column in plan.columns)]
+    return [
+        Term(label, float(value / scale), float(error / scale))
+        for label, value, error, scale in zip(
+            labels, coefficients, standard_errors, scales, strict=True
+        )
+    ]
 
 
 def equation_of(terms: list[Term]) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from modelwright.engine.machines.forecasting.moments import Moments
 from modelwright.engine.machines.series import Values
 
 LIFT = 1e-6
@@ -16,26 +17,11 @@ CHECKED = 3
 LEAST_CHECKED = 600
 
 
-@dataclass(frozen=True)
-class Cross:
-    """Cross products of columns and lags; those of different stretches of time add up.
-
-    Parameters
-    ----------
-    gram : ndarray of float64, shape (p, p)
-    right : ndarray of float64, shape (p,)
-    square : float
-        Sum of squares of the target.
-    rows : int
-    """
-
-    gram: Values
-    right: Values
-    square: float
-    rows: int
+class Cross(Moments):
+    """Cross products of columns and lags, and what is solved from them."""
 
     @classmethod
-    def of(
+    def lagged(
         cls,
         columns: Values,
         lags: Sequence[int],
@@ -63,16 +49,7 @@ class Cross:
             lagged = [series[rows - lag] for lag in lags]
             design = np.column_stack([columns[rows], *lagged])
             target = series[rows]
-        return cls(design.T @ design, design.T @ target, float(target @ target), int(rows.size))
-
-    def plus(self, other: "Cross") -> "Cross":
-        """Return the sum of both."""
-        return Cross(
-            self.gram + other.gram,
-            self.right + other.right,
-            self.square + other.square,
-            self.rows + other.rows,
-        )
+        return cls.of(design, target)
 
     def solve(self, which: NDArray[np.int64]) -> tuple[Values, float]:
         """Return the coefficients of some columns, and the sum of squared errors."""

@@ -7,12 +7,13 @@ the rest is a quadratic with absolute values, which is solved exactly; given the
 root of a quadratic. Both in turns reach the mode that the package looks for with L-BFGS.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modelwright.engine.machines.forecasting.lasso import lasso
+from modelwright.engine.machines.forecasting.moments import Moments
 from modelwright.engine.machines.series import Values
 
 TREND_PRECISION = 1 / 25
@@ -34,48 +35,6 @@ class Priors:
     changepoint: float = 0.05
     season: float = 10.0
     holiday: float = 10.0
-
-
-@dataclass(frozen=True)
-class Moments:
-    """Cross products of the design with itself and the target; they add up over rows.
-
-    Parameters
-    ----------
-    gram : ndarray of float64, shape (p, p)
-    right : ndarray of float64, shape (p,)
-    square : float
-    rows : int
-    """
-
-    gram: Values
-    right: Values
-    square: float
-    rows: int
-
-    @classmethod
-    def of(cls, design: Values, target: Values) -> "Moments":
-        """Return the cross products of some rows."""
-        return cls(design.T @ design, design.T @ target, float(target @ target), int(target.size))
-
-    def plus(self, other: "Moments") -> "Moments":
-        """Return the sum of both."""
-        return Moments(
-            self.gram + other.gram,
-            self.right + other.right,
-            self.square + other.square,
-            self.rows + other.rows,
-        )
-
-    def wider(self, columns: int, at: int) -> "Moments":
-        """Return it with `columns` columns of zeros put in at `at`."""
-        places = np.full(columns, at)
-        gram = np.insert(np.insert(self.gram, places, 0.0, axis=0), places, 0.0, axis=1)
-        return replace(self, gram=gram, right=np.insert(self.right, places, 0.0))
-
-    def only(self, which: NDArray[np.int64]) -> "Moments":
-        """Return the cross products of some columns."""
-        return replace(self, gram=self.gram[np.ix_(which, which)], right=self.right[which])
 
 
 def most_probable(
