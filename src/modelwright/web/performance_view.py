@@ -1,5 +1,6 @@
 """The performance of one model of one machine, as its page shows it."""
 
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from django.urls import reverse
 from modelwright.abtests.models import ABTest
 from modelwright.abtests.services import ab_test_look
 from modelwright.catalog.models import Machine
+from modelwright.core.clock import now
 from modelwright.engine.machines import MACHINE_MODEL_TYPES, MachineModelType
 from modelwright.monitoring.errors import NoMetricsError
 from modelwright.monitoring.models import Alert, DriftProfile, MetricsRecord
@@ -159,6 +161,7 @@ class PerformanceView:
     def _figure(self, names: tuple[str, ...]) -> dict[str, Any]:
         records = self.trend.records[-RECORDS_SHOWN:] if self.trend else []
         titles = dict(TILES)
+        end = now()
         return {
             "data": [
                 {
@@ -170,7 +173,13 @@ class PerformanceView:
                 }
                 for name in names
             ],
-            "layout": {"yaxis": {"rangemode": "tozero"} if "rmse" in names else {}},
+            "layout": {
+                "xaxis": {
+                    "type": "date",
+                    "range": [(end - timedelta(days=self.days)).isoformat(), end.isoformat()],
+                },
+                "yaxis": {"rangemode": "tozero"} if "rmse" in names else {},
+            },
         }
 
     # --- drift, alerts -----------------------------------------------------------------------

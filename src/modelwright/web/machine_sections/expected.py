@@ -47,7 +47,8 @@ def context(_request: HttpRequest, shown: Range) -> Mapping[str, Any]:
     }
     times = clock_times(drawn.times, timezone)
     unit = unit_of(compared.target)
-    edge = {**LINE, "x": times, "series": 1, "band": True}
+    # over a gap the edges go on: the space between broken lines is filled askew
+    edge = {**LINE, "x": times, "series": 1, "band": True, "connectgaps": True}
     figure = {
         "data": [
             {**edge, "y": cells(means["lower"]), "name": "lower"},
