@@ -1,5 +1,6 @@
 """What all tests share: a whole server on demand, and a log that tests may clear."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import hypothesis
@@ -8,6 +9,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 
 from modelwright.accounts.guards import ADD, REMOVE
+from modelwright.serving.hosting import host
 
 pytest_plugins = ["tests.stack"]
 
@@ -39,3 +41,10 @@ def _clear_the_log_between_tests() -> Any:
     patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
     yield
     patch.undo()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_host_outlives_its_tests() -> Iterator[None]:
+    """End the process that holds models: the next file would find a child that it did not start."""
+    yield
+    host.stop()
