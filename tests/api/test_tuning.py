@@ -214,6 +214,7 @@ def test_train_best_makes_a_version(
     answer = rest("trainer").post(f"{TUNE}/{run.pk}/train-best", {}, format="json")
     assert answer.status_code == 202, answer.content
     training = TrainingRun.objects.get(pk=answer.json()["model_run_id"])
+    assert training.tuning_run_id == run.pk
     assert run.best_params is not None
     assert run.best_params.items() <= training.requested_hyperparameters.items()
     assert training.experiment == model_run.experiment

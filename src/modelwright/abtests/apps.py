@@ -14,9 +14,14 @@ class AbtestsConfig(AppConfig):
     verbose_name = "A/B tests"
 
     def ready(self) -> None:
-        """Have requests answered as tests want it; show the active ones to SQL."""
-        from modelwright.abtests.selectors import route_by_test  # noqa: PLC0415  (models first)
+        """Have requests answered as tests want it and their versions kept; show them to SQL."""
+        from modelwright.abtests.selectors import (  # noqa: PLC0415  (models first)
+            route_by_test,
+            versions_in_tests,
+        )
+        from modelwright.registry.retention import on_hold  # noqa: PLC0415
         from modelwright.serving.routing import on_route  # noqa: PLC0415
 
         on_route(route_by_test)
+        on_hold(versions_in_tests)
         view_register("v_active_ab_tests", active_ab_tests)

@@ -1,9 +1,10 @@
 """Reading tests, and routing requests by them."""
 
 import uuid
+from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from modelwright.abtests.errors import ABTestNotFoundError
 from modelwright.abtests.models import ABTest
@@ -19,6 +20,17 @@ def ab_tests_visible(user: Somebody) -> QuerySet[ABTest]:
     return ABTest.objects.filter(subject__in=subjects_visible(user).order_by()).select_related(
         "subject", "machine", "version_a", "version_b"
     )
+
+
+def versions_in_tests(version_ids: Collection[int]) -> dict[int, str]:
+    """Return which of these versions a running test uses, and which test."""
+    tests = ABTest.objects.filter(status=ABTest.Status.ACTIVE).filter(
+        Q(version_a__in=version_ids) | Q(version_b__in=version_ids)
+    )
+    found: dict[int, str] = {}
+    for name, a, b in tests.values_list("test_name", "version_a_id", "version_b_id"):
+        found |= dict.fromkeys((a, b), f"the test {name!r} is running")
+    return {pk: why for pk, why in found.items() if pk in version_ids}
 
 
 def ab_test_for(user: Somebody, test_id: UUID, level: Level = Level.VIEWER) -> ABTest:

@@ -23,7 +23,7 @@ from modelwright.core.errors import InvalidInputError
 from modelwright.engine.abtest import ABResult, PairedTest, SplitTest, choose_method
 from modelwright.engine.abtest.results import CONTINUE, EQUIVALENT, INCONCLUSIVE, PROMOTE, STOP
 from modelwright.registry.models import ModelVersion, Subject
-from modelwright.registry.promotion import CHALLENGER, alias_remove, alias_set
+from modelwright.registry.promotion import CHALLENGER, alias_remove, alias_set, versions_hold
 from modelwright.registry.selectors import artifact_open
 from modelwright.serving.answering import machine_model_loaded
 from modelwright.serving.models import Prediction
@@ -110,6 +110,7 @@ def ab_test_start(*, request: ABTestRequest, user: User | None) -> ABTest:
     begun = now()
     try:
         with transaction.atomic():
+            versions_hold(request.version_a, request.version_b)
             test = ABTest(
                 test_name=request.name,
                 subject=subject,

@@ -31,6 +31,8 @@ class Verb(StrEnum):
     SEARCH_DELETED = "search.deleted"
     VERSION_CREATED = "version.created"
     VERSION_CHANGED = "version.changed"
+    VERSION_FILE_REMOVED = "version.file_removed"
+    RETENTION_CHANGED = "retention.changed"
     CHAMPION_CHANGED = "champion.changed"
     ALIAS_SET = "alias.set"
     ALIAS_REMOVED = "alias.removed"

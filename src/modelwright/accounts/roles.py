@@ -25,6 +25,7 @@ class Action(StrEnum):
     RUNS_CANCEL = "runs.cancel"
     MODELS_PREDICT = "models.predict"
     MODELS_PROMOTE = "models.promote"
+    RETENTION_DEFAULT = "retention.default"
     NOTIFY_OWN = "notify.own"
     NOTIFY_TEAM = "notify.team"
     SCHEDULES_CHANGE = "schedules.change"
@@ -48,6 +49,7 @@ ROLE_FOR_ACTION: dict[Action, Role] = {
     Action.RUNS_CANCEL: Role.TRAINER,
     Action.MODELS_PREDICT: Role.VIEWER,
     Action.MODELS_PROMOTE: Role.TRAINER,
+    Action.RETENTION_DEFAULT: Role.ADMIN,
     Action.NOTIFY_OWN: Role.VIEWER,
     Action.NOTIFY_TEAM: Role.ADMIN,
     Action.SCHEDULES_CHANGE: Role.TRAINER,

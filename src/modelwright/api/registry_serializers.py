@@ -8,6 +8,7 @@ from modelwright.api.training_serializers import ClosedSerializer, PlainTextFiel
 from modelwright.automation.timeline import KINDS
 from modelwright.registry.models import ModelVersion, Promotion, Subject
 from modelwright.registry.promotion import CHAMPION
+from modelwright.runs.models import TrainingRun
 
 MAX_REASON = 1000
 MAX_TAGS = 20
@@ -29,6 +30,9 @@ class VersionSerializer(serializers.Serializer[ModelVersion]):
     size_bytes = serializers.IntegerField()
     tags = serializers.ListField(child=serializers.CharField())
     notes = serializers.CharField()
+    removed_at = serializers.DateTimeField(
+        allow_null=True, help_text="When its file was given up to free space; null: it is there."
+    )
     created_at = serializers.DateTimeField()
 
     def get_aliases(self, version: ModelVersion) -> list[str]:
@@ -36,49 +40,37 @@ class VersionSerializer(serializers.Serializer[ModelVersion]):
         return sorted(alias.name for alias in version.aliases.all())
 
 
-class LineageSerializer(serializers.Serializer[Any]):
-    """Where a version comes from."""
+class LineageSerializer(serializers.Serializer[TrainingRun]):
+    """Where a version comes from: what its training run says."""
 
     dataset_path = serializers.CharField()
-    dataset_sha256 = serializers.CharField()
+    dataset_sha256 = serializers.CharField(
+        help_text="Of the file; of a machine's model: of the readings that it learned from."
+    )
     machine_id = serializers.UUIDField(allow_null=True)
+    experiment_id = serializers.UUIDField(allow_null=True)
     period_start = serializers.DateTimeField(allow_null=True)
     period_end = serializers.DateTimeField(allow_null=True)
-    features = serializers.ListField(child=serializers.CharField())
-    target = serializers.CharField()
+    features = serializers.ListField(child=serializers.CharField(), source="features_used")
+    target = serializers.CharField(source="target_column")
     hyperparameters = serializers.JSONField()
     random_state = serializers.IntegerField()
+    test_split = serializers.FloatField()
+    tuning_run_id = serializers.UUIDField(
+        allow_null=True, help_text="The search that found its hyperparameters."
+    )
     trigger_type = serializers.CharField()
     trigger_reason = serializers.CharField()
-    trained_by = serializers.CharField(allow_null=True)
-    environment = serializers.DictField()
+    trained_by = serializers.CharField(source="user.username", default=None, allow_null=True)
+    environment = serializers.DictField(help_text="Versions of Modelwright, Python and libraries.")
 
 
 class VersionDetailSerializer(VersionSerializer):
     """A version and where it comes from: its model card."""
 
-    lineage = serializers.SerializerMethodField()
+    lineage = LineageSerializer(source="run")
     description = serializers.JSONField(source="run.description")
     warnings = serializers.ListField(child=serializers.CharField(), source="run.warnings")
-
-    def get_lineage(self, version: ModelVersion) -> dict[str, Any]:
-        """Return it."""
-        run = version.run
-        return {
-            "dataset_path": run.dataset_path,
-            "dataset_sha256": run.dataset_sha256,
-            "machine_id": run.machine_id and str(run.machine_id),
-            "period_start": run.period_start,
-            "period_end": run.period_end,
-            "features": run.features_used,
-            "target": run.target_column,
-            "hyperparameters": run.hyperparameters,
-            "random_state": run.random_state,
-            "trigger_type": run.trigger_type,
-            "trigger_reason": run.trigger_reason,
-            "trained_by": run.user.username if run.user else None,
-            "environment": run.environment,
-        }
 
 
 class VersionChangeSerializer(ClosedSerializer):

@@ -13,6 +13,12 @@ from modelwright.api.registry_views import (
     VersionListView,
     VersionView,
 )
+from modelwright.api.retention_views import (
+    RetentionApplyView,
+    RetentionOfSubjectView,
+    RetentionPlansView,
+    RetentionView,
+)
 
 SUBJECTS = "api/v1/subjects/"
 SUBJECT = f"{SUBJECTS}<str:subject>/"
@@ -26,5 +32,9 @@ urlpatterns = [
     path(f"{SUBJECT}rollback/", RollbackView.as_view(), name="api-rollback"),
     path(f"{SUBJECT}promotions/", PromotionListView.as_view(), name="api-promotions"),
     path(f"{SUBJECT}aliases/<str:alias>/", AliasView.as_view(), name="api-alias"),
+    path(f"{SUBJECT}retention/", RetentionOfSubjectView.as_view(), name="api-retention-subject"),
+    path(f"{SUBJECT}retention/apply/", RetentionApplyView.as_view(), name="api-retention-apply"),
+    path("api/v1/retention/", RetentionView.as_view(), name="api-retention"),
+    path("api/v1/retention/plans/", RetentionPlansView.as_view(), name="api-retention-plans"),
     path(f"{SUBJECT}timeline/", TimelineView.as_view(), name="api-timeline"),
 ]

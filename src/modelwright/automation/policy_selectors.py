@@ -1,5 +1,6 @@
 """Reading policies and loops."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -16,6 +17,16 @@ def policies_visible(user: Somebody) -> QuerySet[Policy]:
     return Policy.objects.filter(Q(subject__isnull=True) | Q(subject__in=mine)).select_related(
         "subject", "created_by"
     )
+
+
+def versions_in_loops(version_ids: Collection[int]) -> dict[int, str]:
+    """Return which of these versions an open loop of a policy may yet go back to, and why."""
+    loops = Loop.objects.filter(ended_at__isnull=True).filter(
+        Q(champion__in=version_ids) | Q(challenger__in=version_ids)
+    )
+    pairs = loops.values_list("champion_id", "challenger_id")
+    ids = {pk for pair in pairs for pk in pair if pk in version_ids}
+    return dict.fromkeys(ids, "a policy is at work with it")
 
 
 def policy_for_user(user: Somebody, policy_id: UUID, level: Level = Level.VIEWER) -> Policy:

@@ -73,6 +73,12 @@ class ModelVersion(models.Model):
     tags = models.JSONField(default=list, blank=True)
     notes = models.TextField(default="", blank=True)
     created_at = models.DateTimeField(default=now, editable=False)
+    removed_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When its file was given up; empty: kept."
+    )
+    is_file_gone = models.BooleanField(
+        default=False, editable=False, help_text="Whether the file that was given up is deleted."
+    )
 
     class Meta:
         db_table = "model_versions"
@@ -88,6 +94,46 @@ class ModelVersion(models.Model):
     def is_plain(self) -> bool:
         """Whether its file is plain numbers, as a machine's model is: read by anybody, no code."""
         return self.artifact_path.endswith(".json")
+
+
+class RetentionRule(models.Model):
+    """Which versions' files are kept, of one subject or, without one, of all that have no own rule.
+
+    What several parts keep is kept; a version that answers, has an alias or is in use always is.
+    """
+
+    DEFAULT_ID = uuid.UUID(int=0)
+
+    id = TextUUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    subject = models.OneToOneField(
+        Subject, null=True, blank=True, on_delete=models.CASCADE, related_name="retention"
+    )
+    keep_newest = models.PositiveIntegerField(default=10, help_text="So many versions.")
+    keep_days = models.PositiveIntegerField(default=90, help_text="Those of so many days.")
+    keep_champions = models.PositiveIntegerField(
+        default=3, help_text="So many that answered before, to roll back to."
+    )
+    keep_tagged = models.BooleanField(default=True, help_text="All that have a tag.")
+    is_active = models.BooleanField(
+        default=False, help_text="Whether the scheduled clean-up deletes by itself."
+    )
+    updated_at = models.DateTimeField(default=now)
+    updated_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        db_table = "model_retention_rules"
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(subject__isnull=False) | Q(id=uuid.UUID(int=0)),
+                name="model_retention_rules_one_default",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"retention of {self.subject_id or 'all'}"
 
 
 class ModelAlias(models.Model):

@@ -20,7 +20,7 @@ from modelwright.registry.errors import (
     NotThisSubjectError,
 )
 from modelwright.registry.models import ModelAlias, ModelVersion, Promotion, Subject
-from modelwright.registry.selectors import artifact_open, champion_alone
+from modelwright.registry.selectors import artifact_open, champion_alone, file_require
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -73,6 +73,7 @@ def version_promote(
     artifact_open(version).close()
     with transaction.atomic():
         subject = _locked(version.subject)
+        _require_file(version)
         before = champion_alone(version.subject)
         if expected is not None and before != expected:
             raise ChampionChangedError(
@@ -131,6 +132,7 @@ def version_rollback(
             )
         if target.subject != subject.key:
             raise NotThisSubjectError(f"{target.name} is no version of {subject.title}.")
+        _require_file(target)
         artifact_open(target).close()
         Subject.objects.filter(pk=subject.pk).update(promotion=Subject.Promotion.MANUAL)
         return champion_change(
@@ -150,7 +152,9 @@ def _champion_before(subject: Subject, present: ModelVersion | None) -> ModelVer
         if change.kind == Promotion.Kind.ROLLED_BACK:
             rejected.add(change.from_version_id)
         before = change.from_version
-        if before is not None and before != present and before.pk not in rejected:
+        if before is None or before == present or before.removed_at is not None:
+            continue
+        if before.pk not in rejected:
             return before
     return None
 
@@ -235,6 +239,7 @@ def alias_set(*, version: ModelVersion, name: str, user: User | None) -> ModelAl
         )
     with transaction.atomic():
         subject = _locked(version.subject)
+        _require_file(version)
         before = ModelAlias.objects.filter(subject=subject, name=name).first()
         alias, _ = ModelAlias.objects.update_or_create(
             subject=subject,
@@ -321,7 +326,8 @@ def champion_leave(version: ModelVersion, user: User | None) -> None:
     subject = Subject.objects.select_for_update().filter(key=version.subject).first()
     if subject is None or champion_alone(subject.key) != version:
         return
-    others = ModelVersion.objects.filter(subject=subject.key).exclude(pk=version.pk)
+    others = ModelVersion.objects.filter(subject=subject.key, removed_at__isnull=True)
+    others = others.exclude(pk=version.pk)
     champion_change(
         subject=subject,
         version=others.order_by("-number").first(),
@@ -329,6 +335,31 @@ def champion_leave(version: ModelVersion, user: User | None) -> None:
         user=user,
         reason=f"{version.name} was deleted.",
     )
+
+
+def versions_hold(*versions: ModelVersion) -> None:
+    """Take the lock of the versions' subject, and refuse any whose file was given up meanwhile.
+
+    Raises
+    ------
+    VersionNotFoundError
+        One was.
+    """
+    _locked(versions[0].subject)
+    for version in versions:
+        _require_file(version)
+
+
+def _require_file(version: ModelVersion) -> None:
+    """Refuse a version whose file was given up, as it stands under its subject's lock.
+
+    Raises
+    ------
+    VersionNotFoundError
+        It was, or the version itself is gone.
+    """
+    version.refresh_from_db(fields=["removed_at"])
+    file_require(version)
 
 
 def _locked(key: str) -> Subject:

@@ -141,6 +141,21 @@ def machine_model_of(version: ModelVersion) -> MachineModel:
         return machine_model_read(handle.read())
 
 
+def file_require(version: ModelVersion) -> None:
+    """Refuse a version whose file was given up to free space.
+
+    Raises
+    ------
+    VersionNotFoundError
+        It was.
+    """
+    if version.removed_at is not None:
+        raise VersionNotFoundError(
+            f"The file of version {version.name} was deleted on {version.removed_at:%Y-%m-%d} to"
+            " free space: train it again, or import it from where it was exported to."
+        )
+
+
 def artifact_open(version: ModelVersion) -> BinaryIO:
     """Open a version's file after checking that it is the one that was recorded.
 
@@ -153,6 +168,7 @@ def artifact_open(version: ModelVersion) -> BinaryIO:
     ArtifactChangedError
         Its bytes, or the record of them, are not those that were recorded.
     """
+    file_require(version)
     path = path_under(settings.DATA_ROOT, version.artifact_path, closed=(settings.SYSTEM_DIR,))
     try:
         handle = path.open("rb")

@@ -11,6 +11,7 @@ from modelwright.runs.kinds import Fields
 from modelwright.runs.models import TrainingRun
 
 RESULT_FIELDS = (
+    "dataset_sha256",
     "total_samples",
     "train_samples",
     "test_samples",

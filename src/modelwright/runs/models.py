@@ -125,6 +125,9 @@ class TrainingRun(Job):
     task = models.CharField(max_length=32, default="", blank=True)
     trigger_type = models.CharField(max_length=16, default="manual")
     trigger_reason = models.TextField(default="", blank=True)
+    tuning_run_id = models.UUIDField(
+        null=True, blank=True, help_text="The search that found its hyperparameters, if one did."
+    )
     model_version = models.CharField(max_length=100, unique=True)
     notes = models.TextField(default="", blank=True)
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -62,6 +63,8 @@ class TrainingRequest:
         Higher goes first.
     experiment : Experiment, optional
         Whose question it answers: table, target and task are the experiment's then.
+    tuning_run_id : UUID, optional
+        The search that found the hyperparameters.
     """
 
     dataset_path: str
@@ -77,6 +80,7 @@ class TrainingRequest:
     trigger_type: str = "manual"
     priority: int = 0
     experiment: Experiment | None = None
+    tuning_run_id: UUID | None = None
 
     @property
     def subject(self) -> str:
@@ -213,6 +217,7 @@ def training_submit(
                 preset=request.preset,
                 task=request.task,
                 trigger_type=request.trigger_type,
+                tuning_run_id=request.tuning_run_id,
                 model_version=request.model_version or f"{_stem(request)}-{number}",
                 notes=request.notes,
                 user=user,

@@ -61,4 +61,9 @@ def _machine_work(
     # not synced: its parent reads it at once and keeps it in the database
     (scratch / PROFILE_NAME).write_bytes(profile.to_bytes())
     artifact = {"sha256": result.sha256, "size_bytes": result.size_bytes}
-    return {**plain(result), "artifact": artifact, "watch": watch}
+    return {
+        **plain(result),
+        "artifact": artifact,
+        "watch": watch,
+        "dataset_sha256": series.sha256(),
+    }

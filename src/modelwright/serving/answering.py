@@ -15,7 +15,7 @@ from modelwright.engine.machines.base import MachineModel
 from modelwright.engine.machines.series import Series
 from modelwright.registry.errors import ArtifactChangedError
 from modelwright.registry.models import ModelVersion
-from modelwright.registry.selectors import machine_model_of
+from modelwright.registry.selectors import file_require, machine_model_of
 from modelwright.serving.errors import ModelFailedError, RowsRefusedError
 from modelwright.serving.hosting import host
 
@@ -58,6 +58,7 @@ def version_ask(
     HostUnavailableError
         The process that holds the models doesn't answer.
     """
+    file_require(version)
     if version.is_plain:
         return _machine_ask(version, table, written=written)
     path = path_under(settings.DATA_ROOT, version.artifact_path, closed=(settings.SYSTEM_DIR,))

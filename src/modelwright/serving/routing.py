@@ -61,7 +61,8 @@ def routes_of(subject: Subject) -> ByKey:
 def earlier_champions(subject: Subject) -> list[ModelVersion]:
     """Return who answered before, latest first, each once."""
     found: dict[int, ModelVersion] = {}
-    changes = Promotion.objects.filter(subject=subject, from_version__isnull=False)
+    changes = Promotion.objects.filter(subject=subject, from_version__removed_at__isnull=True)
+    changes = changes.exclude(from_version=None)
     for change in changes.select_related("from_version").order_by("-id")[:50]:
         if change.from_version is not None:
             found.setdefault(change.from_version.pk, change.from_version)

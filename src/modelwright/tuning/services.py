@@ -324,6 +324,7 @@ def tuning_train_best(*, run: TuningRun, user: User | None, notes: str = "") -> 
             task=old.task,
             random_state=old.random_state,
             experiment=old.experiment,
+            tuning_run_id=run.pk,
         ),
         user=user,
     )

@@ -59,7 +59,11 @@ class SubjectView:
     @property
     def others(self) -> list[ModelVersion]:
         """Return the versions that could be promoted."""
-        return [version for version, names, _ in self.versions if CHAMPION not in names]
+        return [
+            version
+            for version, names, _ in self.versions
+            if CHAMPION not in names and version.removed_at is None
+        ]
 
     @cached_property
     def policy(self) -> Policy | None:

@@ -16,6 +16,7 @@ from modelwright.web.views import (
     machines,
     models,
     performance,
+    retention,
     run,
     runs,
     schedules,
@@ -23,12 +24,15 @@ from modelwright.web.views import (
     session,
     subjects,
     training,
+    versions,
 )
 
 DATASET = "ui/datasets/<uuid:dataset_id>"
 EXPERIMENT = "ui/experiments/<uuid:experiment_id>"
 MACHINE = "ui/machines/<uuid:machine_id>"
 MODEL = "ui/models/<uuid:run_id>"
+MODEL_SUBJECT = "ui/registry/<slug:slug>"
+VERSION = f"{MODEL_SUBJECT}/versions/<int:number>"
 SEARCH = "ui/searches/<uuid:search_id>"
 
 urlpatterns = [
@@ -114,6 +118,17 @@ urlpatterns = [
     path("ui/registry/<slug:slug>/rollback", subjects.subject_rollback, name="subject_rollback"),
     path("ui/registry/<slug:slug>/mode", subjects.subject_mode, name="subject_mode"),
     path("ui/registry/<slug:slug>/policy", subjects.subject_policy, name="subject_policy"),
+    path("ui/retention", retention.retention, name="retention"),
+    path("ui/retention/save", retention.retention_save, name="retention_save"),
+    path(f"{MODEL_SUBJECT}/retention", retention.subject_retention, name="subject_retention"),
+    path(
+        f"{MODEL_SUBJECT}/retention/change",
+        retention.subject_retention_change,
+        name="subject_retention_change",
+    ),
+    path(VERSION, versions.version, name="version"),
+    path(f"{VERSION}/notes", versions.version_notes, name="version_notes"),
+    path(f"{VERSION}/alias", versions.version_alias, name="version_alias"),
     path("ui/loops/<uuid:loop_id>/<str:what>", subjects.loop_act, name="loop_act"),
     path("ui/policies/switch", subjects.policy_switch, name="policy_switch"),
     path("ui/compare", compare.compare, name="compare"),

@@ -50,7 +50,8 @@ SCHEDULED: dict[str, ScheduledJob] = {
         ScheduledJob(
             "training_cleanup",
             "Clean up trainings",
-            "Gives back or fails the jobs that lost their worker, and clears away leftovers.",
+            "Gives back or fails the jobs that lost their worker; clears away leftovers, and the"
+            " files of versions that active retention rules let go.",
             at_start=True,
             is_light=True,
         ),

@@ -8,6 +8,7 @@ from django.conf import settings
 from modelwright.automation.models import ScheduleRun
 from modelwright.automation.rounds import Say
 from modelwright.core.clock import now
+from modelwright.registry.retention import retention_apply_all
 from modelwright.runs.models import JobEvent
 from modelwright.runs.states import ENDED
 from modelwright.runs.sweep import jobs_sweep
@@ -16,14 +17,18 @@ CLEARED_AT_ONCE = 1000
 
 
 def work(_say: Say) -> dict[str, Any]:
-    """Sweep, and forget what scheduled jobs did long ago."""
+    """Sweep, forget what scheduled jobs did long ago, give up the files that rules let go."""
     swept = jobs_sweep()
+    freed = retention_apply_all()
     return {
         "rung": swept.rung,
         "released": swept.released,
         "cancelled": swept.cancelled,
         "forgotten": _forget(),
-        "message": f"Jobs given back or failed: {swept.released}; announced again: {swept.rung}.",
+        "files_given_up": len(freed.versions),
+        "bytes_freed": freed.size_bytes,
+        "message": f"Jobs given back or failed: {swept.released}; announced again: {swept.rung}"
+        + (f"; model files given up: {len(freed.versions)}." if freed.versions else "."),
     }
 
 

@@ -165,7 +165,7 @@ def clock() -> Iterator[Finding]:
 
 def models() -> Iterator[Finding]:
     """Are the newest models where the records say?"""
-    versions = ModelVersion.objects.order_by("-id")[:FILES_LOOKED_AT]
+    versions = ModelVersion.objects.filter(removed_at=None).order_by("-id")[:FILES_LOOKED_AT]
     missing = [v.name for v in versions if not (settings.DATA_ROOT / v.artifact_path).is_file()]
     if missing:
         yield broken(

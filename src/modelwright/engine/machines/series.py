@@ -1,5 +1,6 @@
 """A machine's readings as columns."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -50,6 +51,21 @@ class Series:
 
     def __len__(self) -> int:
         return int(self.times.size)
+
+    def sha256(self) -> str:
+        """Return a hash of all that is read here: the same readings have the same one.
+
+        Examples
+        --------
+        >>> one = Series(np.array([0, 10]), {"power_kw": np.array([1.0, 2.0])})
+        >>> one.sha256() == one.between(0, 20).sha256() != one.between(0, 10).sha256()
+        True
+        """
+        digest = hashlib.sha256(self.times.astype("<i8").tobytes())
+        for name in sorted(self.channels):
+            digest.update(f"\0{name}\0".encode())
+            digest.update(self.channels[name].astype("<f8").tobytes())
+        return digest.hexdigest()
 
     def between(self, start: int, end: int) -> "Series":
         """Return the readings from `start` (included) to `end` (excluded), in milliseconds.

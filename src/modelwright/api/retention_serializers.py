@@ -1,0 +1,114 @@
+"""The bodies of retention: rules, what they mean, and giving files up."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from modelwright.api.training_serializers import ClosedSerializer
+from modelwright.registry.models import RetentionRule
+from modelwright.registry.retention import LIMITS, Fate, Freed, RetentionPlan
+
+
+class RuleFields(ClosedSerializer):
+    """What may be said of a rule; what is left out stays as it is."""
+
+    keep_newest = serializers.IntegerField(
+        required=False, min_value=0, max_value=LIMITS["keep_newest"], help_text="So many versions."
+    )
+    keep_days = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=LIMITS["keep_days"],
+        help_text="Versions that are younger.",
+    )
+    keep_champions = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=LIMITS["keep_champions"],
+        help_text="So many that answered before.",
+    )
+    keep_tagged = serializers.BooleanField(required=False, help_text="Versions that have a tag.")
+    is_active = serializers.BooleanField(
+        required=False, help_text="Whether the scheduled clean-up deletes by itself."
+    )
+
+
+class RuleSerializer(serializers.Serializer[RetentionRule]):
+    """A rule."""
+
+    keep_newest = serializers.IntegerField()
+    keep_days = serializers.IntegerField()
+    keep_champions = serializers.IntegerField()
+    keep_tagged = serializers.BooleanField()
+    is_active = serializers.BooleanField()
+    updated_at = serializers.DateTimeField()
+    updated_by = serializers.CharField(source="updated_by.username", default=None, allow_null=True)
+
+
+class FateSerializer(serializers.Serializer[Fate]):
+    """What becomes of one version's file."""
+
+    version = serializers.IntegerField(source="version.number")
+    name = serializers.CharField(source="version.name")
+    size_bytes = serializers.IntegerField(source="version.size_bytes")
+    created_at = serializers.DateTimeField(source="version.created_at")
+    deletable = serializers.SerializerMethodField()
+    kept_for = serializers.ListField(child=serializers.CharField(), help_text="Why it is kept.")
+
+    def get_deletable(self, fate: Fate) -> bool:
+        """Return whether its file may be given up."""
+        return not fate.kept_for
+
+
+class PlanSerializer(serializers.Serializer[RetentionPlan]):
+    """What a rule means for one subject now: a dry run."""
+
+    subject = serializers.CharField(source="subject.slug")
+    rule = RuleSerializer(allow_null=True)
+    rule_is_own = serializers.SerializerMethodField(help_text="False: it is the default one.")
+    total_bytes = serializers.IntegerField()
+    frees_bytes = serializers.IntegerField()
+    deletable = serializers.SerializerMethodField(help_text="Numbers of the versions.")
+
+    def get_rule_is_own(self, plan: RetentionPlan) -> bool:
+        """Return whether the subject has a rule of its own."""
+        return plan.rule is not None and plan.rule.subject_id is not None
+
+    def get_deletable(self, plan: RetentionPlan) -> list[int]:
+        """Return the versions whose files may be given up."""
+        return [version.number for version in plan.deletable]
+
+
+class PlanDetailSerializer(PlanSerializer):
+    """The same with every version that has a file."""
+
+    versions = FateSerializer(many=True, source="fates")
+
+
+class PlansSerializer(serializers.Serializer[Any]):
+    """What the rules mean for all subjects that one may see."""
+
+    rule = RuleSerializer(allow_null=True, help_text="The default one.")
+    total_bytes = serializers.IntegerField()
+    frees_bytes = serializers.IntegerField()
+    subjects = PlanSerializer(many=True)
+
+
+class ApplySerializer(ClosedSerializer):
+    """Which files to give up."""
+
+    versions = serializers.ListField(
+        child=serializers.IntegerField(min_value=1),
+        max_length=10_000,
+        help_text="Numbers from the dry run. What is needed by now is kept, and said to be.",
+    )
+
+
+class FreedSerializer(serializers.Serializer[Freed]):
+    """What was given up."""
+
+    versions = serializers.ListField(child=serializers.IntegerField())
+    size_bytes = serializers.IntegerField()
+    kept = serializers.DictField(
+        child=serializers.CharField(), help_text="Number -> why it is kept after all."
+    )
