@@ -8,12 +8,11 @@ from rest_framework import serializers
 from modelwright.api.identifiers import IdField
 from modelwright.api.training_serializers import ClosedSerializer, NumberField, PlainTextField
 from modelwright.api.tuning_serializers import WordField
-from modelwright.engine.machines import MACHINE_MODEL_TYPES
-from modelwright.monitoring.alert_rules import MAX_COOLDOWN_MINUTES
+from modelwright.monitoring.alert_rules import ALL_MODEL_TYPES, MAX_COOLDOWN_MINUTES
 from modelwright.monitoring.alert_types import STATUSES, AlertType, Severity
 
 MAX_RESOLUTION = 2000
-MODEL_TYPES = list(MACHINE_MODEL_TYPES)
+MODEL_TYPES = list(ALL_MODEL_TYPES)
 
 
 class AlertSerializer(serializers.Serializer[Any]):
@@ -30,6 +29,19 @@ class AlertSerializer(serializers.Serializer[Any]):
     threshold = serializers.FloatField(allow_null=True)
     created_at = serializers.DateTimeField()
     status = serializers.ChoiceField(choices=STATUSES)
+    subject = serializers.CharField(
+        source="subject.slug",
+        default=None,
+        required=False,
+        help_text="Slug of the model, where the alert is about none of a machine; else left out.",
+    )
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        """Leave the subject out where the alert is about a machine: as the contract has it."""
+        found: dict[str, Any] = super().to_representation(instance)
+        if found["subject"] is None:
+            del found["subject"]
+        return found
 
 
 class AlertDetailSerializer(AlertSerializer):

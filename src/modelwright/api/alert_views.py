@@ -24,6 +24,7 @@ from modelwright.api.alert_serializers import (
 from modelwright.api.base import actor_of
 from modelwright.api.pagination import Pages
 from modelwright.api.performance_base import PerformanceView, id_of, parameters
+from modelwright.catalog.access import Level
 from modelwright.catalog.machines import machine_get
 from modelwright.monitoring.alert_rules import (
     alert_rule_change,
@@ -33,12 +34,12 @@ from modelwright.monitoring.alert_rules import (
 )
 from modelwright.monitoring.alerts import alert_acknowledge, alert_resolve, alert_silence
 from modelwright.monitoring.models import Alert, AlertRule
-from modelwright.monitoring.selectors import alert_get, alerts_of
+from modelwright.monitoring.selectors import alert_for, alerts_of
 
 
-def alert_of(text: str) -> Alert:
-    """Return the alert of the address."""
-    return alert_get(id_of(text, "alert_id"))
+def alert_of(request: Request, text: str, level: Level = Level.EDITOR) -> Alert:
+    """Return the alert of the address, if the user may do with it what `level` says."""
+    return alert_for(request.user, id_of(text, "alert_id"), level)
 
 
 def shown(alert: Alert) -> Response:
@@ -57,7 +58,7 @@ class AlertsActiveView(PerformanceView):
         wanted = parameters(request, AlertsQuerySerializer).validated_data
         if "machine_id" in wanted:
             machine_get(wanted["machine_id"])
-        found = alerts_of(**wanted, is_open=True)
+        found = alerts_of(user=request.user, **wanted, is_open=True)
         return Response(AlertSerializer(found, many=True).data)
 
 
@@ -74,7 +75,7 @@ class AlertListView(PerformanceView, generics.GenericAPIView[Alert]):
         """List them, newest first."""
         wanted = parameters(request, AlertHistoryQuerySerializer).validated_data
         wanted = {n: v for n, v in wanted.items() if n not in ("page", "page_size")}
-        page = self.paginate_queryset(alerts_of(**wanted)) or []
+        page = self.paginate_queryset(alerts_of(user=request.user, **wanted)) or []
         return self.get_paginated_response(AlertDetailSerializer(page, many=True).data)
 
 
@@ -86,7 +87,7 @@ class AlertView(PerformanceView):
 
     def get(self, request: Request, alert_id: str) -> Response:
         """Return it."""
-        return shown(alert_of(alert_id))
+        return shown(alert_of(request, alert_id, Level.VIEWER))
 
 
 @extend_schema_view(post=docs.ACKNOWLEDGE)
@@ -97,7 +98,7 @@ class AlertAcknowledgeView(PerformanceView):
 
     def post(self, request: Request, alert_id: str) -> Response:
         """Note it."""
-        alert = alert_of(alert_id)
+        alert = alert_of(request, alert_id)
         parameters(request, NothingSerializer)
         return shown(alert_acknowledge(alert=alert, user=actor_of(request)))
 
@@ -110,7 +111,7 @@ class AlertResolveView(PerformanceView):
 
     def post(self, request: Request, alert_id: str) -> Response:
         """Close it."""
-        alert = alert_of(alert_id)
+        alert = alert_of(request, alert_id)
         body = parameters(request, ResolveSerializer).validated_data
         return shown(alert_resolve(alert=alert, user=actor_of(request), **body))
 
@@ -123,7 +124,7 @@ class AlertSilenceView(PerformanceView):
 
     def post(self, request: Request, alert_id: str) -> Response:
         """Have it tell nobody until a time."""
-        alert = alert_of(alert_id)
+        alert = alert_of(request, alert_id)
         body = parameters(request, SilenceSerializer).validated_data
         return shown(alert_silence(alert=alert, user=actor_of(request), **body))
 

@@ -44,6 +44,7 @@ urlpatterns = [
     path("", include("modelwright.api.machine_urls")),
     path("", include("modelwright.api.monitoring_urls")),
     path("", include("modelwright.api.serving_urls")),
+    path("", include("modelwright.api.traffic_urls")),
     path("", include("modelwright.api.abtest_urls")),
     path("", include("modelwright.api.registry_urls")),
     path("", include("modelwright.api.policy_urls")),

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Q
+
 from modelwright.abtests.models import ABTest
 from modelwright.automation.models import LoopStep
 from modelwright.core.clock import now
@@ -99,11 +101,10 @@ def _promotions(subject: Subject, until: dt.datetime, limit: int) -> Iterator[Ha
 
 
 def _alerts(subject: Subject, until: dt.datetime, limit: int) -> Iterator[Happening]:
-    if subject.machine is None:
-        return
-    alerts = Alert.objects.filter(
-        machine=subject.machine, model_type__in=("", subject.model_type), created_at__lt=until
-    )
+    about = Q(subject=subject)
+    if subject.machine is not None:
+        about |= Q(machine=subject.machine, model_type__in=("", subject.model_type))
+    alerts = Alert.objects.filter(about, created_at__lt=until)
     for alert in alerts.select_related("resolved_by").order_by("-created_at")[:limit]:
         data = {"alert": str(alert.pk), "severity": alert.severity, "type": alert.alert_type}
         yield Happening(alert.created_at, "alert", alert.message, "", data)

@@ -4,12 +4,20 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import Q
+
 from modelwright.core.clock import now
 from modelwright.monitoring.alert_types import AlertType
 from modelwright.monitoring.models import Alert, MetricsRecord
+from modelwright.monitoring.traffic.windows import ENOUGH_ACTUALS, outcome_window
 from modelwright.registry.models import ModelVersion, Subject
 
-DRIFTS = (AlertType.DATA_DRIFT, AlertType.CONCEPT_DRIFT, AlertType.PERFORMANCE)
+DRIFTS = (
+    AlertType.DATA_DRIFT,
+    AlertType.PREDICTION_DRIFT,
+    AlertType.CONCEPT_DRIFT,
+    AlertType.PERFORMANCE,
+)
 
 
 def triggers_fired(
@@ -41,31 +49,24 @@ def triggers_fired(
 
 
 def _drift(subject: Subject, moment: dt.datetime) -> str:
-    if subject.machine is None:
-        return ""
-    alert = (
-        Alert.objects.filter(
-            machine=subject.machine,
-            model_type=subject.model_type,
-            alert_type__in=DRIFTS,
-            created_at__lte=moment,
-        )
+    about = Q(subject=subject)
+    if subject.machine is not None:
+        about |= Q(machine=subject.machine, model_type=subject.model_type)
+    alerts = (
+        Alert.objects.filter(about, alert_type__in=DRIFTS, created_at__lte=moment)
         .exclude(resolved_at__lte=moment)
         .order_by("-created_at")
-        .first()
     )
-    return alert.message if alert is not None else ""
+    # what moved while the model is known to be as right as before is no reason to act
+    return next((alert.message for alert in alerts if not alert.data.get("benign")), "")
 
 
 def _metric(champion: ModelVersion, rule: Mapping[str, Any], moment: dt.datetime) -> str:
-    records = MetricsRecord.objects.filter(
-        model_id=champion.run_id, created_at__lte=moment
-    ).exclude(source=MetricsRecord.Source.HOLD_OUT)
-    record = records.order_by("-evaluation_end", "-created_at").first()
-    if record is None:
-        return ""
     name = rule.get("name", "r_squared")
-    value = getattr(record, name, None) if name in _COLUMNS else record.metrics.get(name)
+    if champion.run.machine is None:
+        value = _of_traffic(champion, name, moment)
+    else:
+        value = _of_records(champion, name, moment)
     if value is None:
         return ""
     if (below := rule.get("below")) is not None and value < below:
@@ -73,6 +74,26 @@ def _metric(champion: ModelVersion, rule: Mapping[str, Any], moment: dt.datetime
     if (above := rule.get("above")) is not None and value > above:
         return f"{name} is {value:.4g}, above {above:g}."
     return ""
+
+
+def _of_traffic(champion: ModelVersion, name: str, moment: dt.datetime) -> float | None:
+    found = outcome_window(champion, at=moment)
+    if found is None or found.actuals < ENOUGH_ACTUALS:
+        return None
+    return found.metrics.get(name)
+
+
+def _of_records(champion: ModelVersion, name: str, moment: dt.datetime) -> float | None:
+    records = MetricsRecord.objects.filter(
+        model_id=champion.run_id, created_at__lte=moment
+    ).exclude(source=MetricsRecord.Source.HOLD_OUT)
+    record = records.order_by("-evaluation_end", "-created_at").first()
+    if record is None:
+        return None
+    found: float | None = (
+        getattr(record, name, None) if name in _COLUMNS else record.metrics.get(name)
+    )
+    return found
 
 
 _COLUMNS = ("r_squared", "rmse", "mae", "mape", "drift_score")

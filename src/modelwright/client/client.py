@@ -334,6 +334,40 @@ class Client:
         counts: dict[str, int] = self._http.request("POST", path, body=body, repeatable=True)
         return counts
 
+    def traffic(self, subject: str) -> dict[str, Any]:
+        """Return what the last check of the champion's traffic found."""
+        found: dict[str, Any] = self._http.request("GET", f"{MODELS}{subject}/monitoring/")
+        return found
+
+    def traffic_metrics(
+        self, subject: str, *, days: int = 30, step: str = "day", version: int | None = None
+    ) -> Any:
+        """Return metrics from predictions and actual values.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each version and window: `version`, `start`, `end`, `given`, `shadow`,
+            `actuals`, and a column for each metric.
+        """
+        query = {"days": days, "step": step, **({"version": version} if version else {})}
+        path = f"{MODELS}{subject}/monitoring/metrics/"
+        answer = self._http.request("GET", path, query=query)
+        pandas = import_module("pandas")
+        return pandas.DataFrame(
+            [
+                {"version": one["version"], **window, **window.pop("metrics")}
+                for one in answer["versions"]
+                for window in one["windows"]
+            ]
+        )
+
+    def traffic_check(self, subject: str) -> dict[str, Any]:
+        """Check the champion's traffic now, and return what was found."""
+        path = f"{MODELS}{subject}/monitoring/check/"
+        found: dict[str, Any] = self._http.request("POST", path, repeatable=True)
+        return found
+
     def _frame(self, rows: Any) -> Any:
         pandas = import_module("pandas")
         return rows if isinstance(rows, pandas.DataFrame) else pandas.DataFrame(list(rows))

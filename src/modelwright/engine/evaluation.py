@@ -39,7 +39,24 @@ def evaluate_classification(
     cells = np.fromiter(
         (code[t] * k + code[g] for t, g in zip(truth, guess, strict=True)), dtype=np.intp
     )
-    matrix = np.bincount(cells, minlength=k * k).reshape(k, k)
+    return evaluate_matrix(names, np.bincount(cells, minlength=k * k).reshape(k, k))
+
+
+def evaluate_matrix(names: Sequence[str], matrix: Any) -> Evaluation:
+    """Return the scores of a confusion matrix, as `evaluate_classification` does.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the labels.
+    matrix : ndarray of int, shape (n_labels, n_labels)
+        Rows by actual label (down) and predicted label (across); one row at least.
+
+    Examples
+    --------
+    >>> evaluate_matrix(["a", "b"], np.array([[3, 1], [0, 4]])).metrics["accuracy"]
+    0.875
+    """
     right = matrix.diagonal().astype(float)
     support = matrix.sum(axis=1)
     precision = _share(right, matrix.sum(axis=0))
@@ -63,7 +80,7 @@ def evaluate_classification(
             }
             for i, name in enumerate(names)
         },
-        confusion_matrix={"labels": names, "matrix": matrix.tolist()},
+        confusion_matrix={"labels": list(names), "matrix": matrix.tolist()},
     )
 
 

@@ -1,5 +1,6 @@
 """One training from start to end: what a job runs."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from modelwright.engine.config import TrainingConfig
@@ -11,7 +12,11 @@ __all__ = ["ReportProgress", "TrainingConfig", "TrainingResult", "run_training"]
 
 
 def run_training(
-    config: TrainingConfig, *, artifact_path: Path, report: ReportProgress
+    config: TrainingConfig,
+    *,
+    artifact_path: Path,
+    report: ReportProgress,
+    keep: Callable[[ModelTrainer], None] | None = None,
 ) -> TrainingResult:
     """Read, check, split, fit, evaluate, save.
 
@@ -23,6 +28,8 @@ def run_training(
         Where the model goes; nothing is there unless all went well.
     report : callable
         Told the progress: per cent (0 to 100, never falling), step, message.
+    keep : callable, optional
+        Given the trainer once the model is saved, to keep more of it.
 
     Raises
     ------
@@ -55,6 +62,8 @@ def run_training(
     trainer.get_feature_importance()
     report(95.0, "save", "Saving the model")
     trainer.save_model(artifact_path)
+    if keep is not None:
+        keep(trainer)
     result = trainer.result()
     report(100.0, "save", "Done")
     return result

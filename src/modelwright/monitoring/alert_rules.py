@@ -11,11 +11,13 @@ from modelwright.accounts.models import User
 from modelwright.catalog.models import Machine
 from modelwright.core.clock import now
 from modelwright.core.errors import InvalidInputError
+from modelwright.engine.hyperparameters import MODEL_TYPES
 from modelwright.engine.machines import MACHINE_MODEL_TYPES
 from modelwright.monitoring.alert_types import DEFAULTS, AlertType, Severity, Treatment
 from modelwright.monitoring.errors import AlertRuleExistsError, AlertRuleNotFoundError
 from modelwright.monitoring.models import AlertRule
 
+ALL_MODEL_TYPES = (*MACHINE_MODEL_TYPES, *MODEL_TYPES)
 CHANGEABLE = ("warning_at", "critical_at", "cooldown_minutes", "is_muted")
 MAX_COOLDOWN_MINUTES = 30 * 24 * 60
 
@@ -103,8 +105,8 @@ def alert_rule_create(
     details: dict[str, list[str]] = {}
     if alert_type not in AlertType.values:
         details["alert_type"] = [f"alert_type must be one of {', '.join(AlertType.values)}"]
-    if model_type and model_type not in MACHINE_MODEL_TYPES:
-        details["model_type"] = [f"model_type must be one of {', '.join(MACHINE_MODEL_TYPES)}"]
+    if model_type and model_type not in ALL_MODEL_TYPES:
+        details["model_type"] = [f"model_type must be one of {', '.join(ALL_MODEL_TYPES)}"]
     rule = AlertRule(alert_type=alert_type, model_type=model_type, machine=machine)
     if not details:
         rule.cooldown_minutes = DEFAULTS[AlertType(alert_type)].cooldown_minutes

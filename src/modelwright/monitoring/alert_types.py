@@ -14,6 +14,7 @@ class AlertType(models.TextChoices):
     """What an alert is about."""
 
     DATA_DRIFT = "data_drift", "Data drift"
+    PREDICTION_DRIFT = "prediction_drift", "Prediction drift"
     CONCEPT_DRIFT = "concept_drift", "Concept drift"
     PERFORMANCE = "performance", "Performance"
     ANOMALY = "anomaly", "Anomaly"
@@ -48,6 +49,9 @@ class Treatment:
 
 DEFAULTS: dict[AlertType, Treatment] = {
     AlertType.DATA_DRIFT: Treatment(None, None, 60, measures="drift score (1: at the threshold)"),
+    AlertType.PREDICTION_DRIFT: Treatment(
+        None, None, 60, measures="drift score (1: at the threshold)"
+    ),
     AlertType.CONCEPT_DRIFT: Treatment(
         None, None, 60, measures="drift score (1: at the threshold)"
     ),
@@ -63,4 +67,4 @@ DEFAULTS: dict[AlertType, Treatment] = {
 # what doesn't arrive can't be judged.
 MUTED_BY_NO_DATA = frozenset({AlertType.DATA_DRIFT, AlertType.CONCEPT_DRIFT, AlertType.PERFORMANCE})
 # While a new model of the same subject is being trained, these would say what is known already.
-MUTED_BY_TRAINING = MUTED_BY_NO_DATA
+MUTED_BY_TRAINING = MUTED_BY_NO_DATA | {AlertType.PREDICTION_DRIFT}

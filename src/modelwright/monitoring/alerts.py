@@ -25,6 +25,7 @@ from modelwright.monitoring.alert_types import (
 )
 from modelwright.monitoring.errors import AlertResolvedError
 from modelwright.monitoring.models import Alert
+from modelwright.registry.models import Subject
 from modelwright.runs.machine_services import machine_subject
 from modelwright.runs.models import TrainingRun
 from modelwright.runs.states import OPEN
@@ -44,7 +45,7 @@ class Finding:
     Parameters
     ----------
     alert_type : AlertType
-    machine : Machine
+    machine : Machine or None
     message : str
         What was found, for people.
     model_type : str
@@ -55,26 +56,31 @@ class Finding:
         Where no rule says how bad the value is.
     data : mapping
         Further facts, JSON-safe.
+    subject : Subject, optional
+        What it is about where that is no machine.
     """
 
     alert_type: AlertType
-    machine: Machine
+    machine: Machine | None
     message: str
     model_type: str = ""
     value: float | None = None
     threshold: float | None = None
     severity: Severity = Severity.WARNING
     data: Mapping[str, Any] = field(default_factory=dict)
+    subject: Subject | None = None
 
     @property
     def incident(self) -> str:
         """What it is about, as one word."""
-        return incident_of(self.alert_type, self.machine, self.model_type)
+        return incident_of(self.alert_type, self.subject or self.machine, self.model_type)
 
 
-def incident_of(alert_type: AlertType, machine: Machine, model_type: str = "") -> str:
+def incident_of(
+    alert_type: AlertType, about: Machine | Subject | None, model_type: str = ""
+) -> str:
     """Return what alerts are about, as one word: there is one open alert for each."""
-    return f"{alert_type}:{model_type}:{machine.pk}"
+    return f"{alert_type}:{model_type}:{about.pk if about else ''}"
 
 
 def on_alert(hook: AlertHook) -> None:
@@ -118,17 +124,23 @@ def _open_of(incident: str) -> Alert | None:
 
 def _explained(finding: Finding) -> bool:
     """Return whether something that is known already explains it."""
-    if finding.alert_type in MUTED_BY_NO_DATA and (
-        Alert.objects.filter(incident=incident_of(AlertType.NO_DATA, finding.machine))
+    if (
+        finding.machine is not None
+        and finding.alert_type in MUTED_BY_NO_DATA
+        and Alert.objects.filter(incident=incident_of(AlertType.NO_DATA, finding.machine))
         .exclude(status=Status.RESOLVED)
         .exists()
     ):
         return True
-    return finding.alert_type in MUTED_BY_TRAINING and (
-        TrainingRun.objects.filter(
-            subject=machine_subject(finding.model_type, finding.machine), status__in=OPEN
-        ).exists()
-    )
+    if finding.alert_type not in MUTED_BY_TRAINING:
+        return False
+    if finding.subject is not None:
+        key = finding.subject.key
+    elif finding.machine is not None:
+        key = machine_subject(finding.model_type, finding.machine)
+    else:
+        return False
+    return TrainingRun.objects.filter(subject=key, status__in=OPEN).exists()
 
 
 def _cooling(incident: str, severity: Severity, minutes: int) -> bool:
@@ -151,6 +163,7 @@ def _opened(finding: Finding, severity: Severity) -> Alert | None:
                 alert_type=finding.alert_type,
                 model_type=finding.model_type,
                 machine=finding.machine,
+                subject=finding.subject,
                 severity=severity,
                 message=finding.message,
                 current_value=finding.value,
@@ -251,11 +264,11 @@ def alert_resolve(*, alert: Alert, user: User | None, resolution: str = "") -> A
 
 
 def alert_clear(
-    alert_type: AlertType, machine: Machine, model_type: str = "", *, reason: str
+    alert_type: AlertType, about: Machine | Subject, model_type: str = "", *, reason: str
 ) -> Alert | None:
     """Close the open alert of an incident, where there is one, because its cause is gone."""
     held = (
-        Alert.objects.filter(incident=incident_of(alert_type, machine, model_type))
+        Alert.objects.filter(incident=incident_of(alert_type, about, model_type))
         .exclude(status=Status.RESOLVED)
         .first()
     )

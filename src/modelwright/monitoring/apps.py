@@ -21,8 +21,10 @@ class MonitoringConfig(AppConfig):
         from modelwright.monitoring.counting import readings_counted  # noqa: PLC0415
         from modelwright.monitoring.silence import readings_came  # noqa: PLC0415
         from modelwright.monitoring.telling import alert_told  # noqa: PLC0415
+        from modelwright.monitoring.traffic.outcomes import actuals_came  # noqa: PLC0415
         from modelwright.registry.promotion import on_champion  # noqa: PLC0415
         from modelwright.runs.kinds import on_completion, on_end  # noqa: PLC0415
+        from modelwright.serving.actuals import on_actuals  # noqa: PLC0415
 
         on_readings(readings_counted)
         on_readings(readings_came)
@@ -30,5 +32,6 @@ class MonitoringConfig(AppConfig):
         on_end("training", completion.training_ended)
         on_champion(completion.champion_changed)
         on_alert(alert_told)
+        on_actuals(actuals_came)
         view_register("v_latest_model_performance", latest_model_performance)
         view_register("v_unresolved_alerts", unresolved_alerts)

@@ -8,17 +8,18 @@ from modelwright.catalog.models import Machine
 from modelwright.core.clock import moment_of
 from modelwright.monitoring.alert_types import AlertType
 from modelwright.monitoring.alerts import Finding, alert_clear, alert_raise
-from modelwright.monitoring.models import DriftProfile, MetricsRecord
+from modelwright.monitoring.models import DriftProfile, MetricsRecord, TrafficProfile
 from modelwright.monitoring.profiles import profiles_settle
 from modelwright.monitoring.records import record_create
 from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.selectors import version_of_run
 from modelwright.runs.models import TrainingRun
 from modelwright.runs.states import Status
-from modelwright.runs.training_kind import PROFILE_NAME
+from modelwright.runs.training_kind import ANSWERS_NAME, PROFILE_NAME
 
 SETTLED_BY_A_NEW_MODEL = (
     AlertType.DATA_DRIFT,
+    AlertType.PREDICTION_DRIFT,
     AlertType.CONCEPT_DRIFT,
     AlertType.PERFORMANCE,
 )
@@ -27,6 +28,7 @@ SETTLED_BY_A_NEW_MODEL = (
 def training_completed(run: TrainingRun, result: Mapping[str, Any], scratch: Path) -> None:
     """Store what a version is compared with later; in the transaction that completes its run."""
     if run.machine_id is None:
+        _table_completed(run, result, scratch)
         return
     version = version_of_run(run)
     version.run = run  # as it is in this transaction: not read once more
@@ -54,6 +56,19 @@ def training_completed(run: TrainingRun, result: Mapping[str, Any], scratch: Pat
     profiles_settle(run.subject, machine)
 
 
+def _table_completed(run: TrainingRun, result: Mapping[str, Any], scratch: Path) -> None:
+    """Store the profile of a table's training; none where it could not be made."""
+    if not (scratch / ANSWERS_NAME).exists():
+        return
+    inputs = scratch / PROFILE_NAME
+    TrafficProfile.objects.create(
+        version=version_of_run(run),
+        inputs=inputs.read_bytes() if inputs.exists() else None,
+        answers=(scratch / ANSWERS_NAME).read_bytes(),
+        baseline={k: v for k, v in result.get("watch", {}).items() if v is not None},
+    )
+
+
 def training_ended(run: TrainingRun) -> None:
     """Raise an alert where a training of a machine failed; close it where one went well."""
     if run.machine is None:
@@ -79,14 +94,14 @@ def champion_changed(
     subject: Subject, before: ModelVersion | None, after: ModelVersion | None
 ) -> None:
     """Watch with the profile of the version that answers now; what the old one did is settled."""
-    if subject.machine_id is None:
-        return
-    machine = Machine.objects.select_for_update().get(pk=subject.machine_id)
-    profiles_settle(subject.key, machine)
+    about: Machine | Subject = subject
+    if subject.machine_id is not None:
+        about = Machine.objects.select_for_update().get(pk=subject.machine_id)
+        profiles_settle(subject.key, about)
     if before is not None and after is not None:
         for alert_type in SETTLED_BY_A_NEW_MODEL:
             reason = f"Version {after.number} answers now."
-            alert_clear(alert_type, machine, subject.model_type, reason=reason)
+            alert_clear(alert_type, about, subject.model_type, reason=reason)
 
 
 def _failures_in_a_row(run: TrainingRun) -> int:

@@ -10,7 +10,28 @@ from modelwright.accounts.models import User
 from modelwright.catalog.models import Machine
 from modelwright.core.clock import now
 from modelwright.core.fields import TextUUIDField
-from modelwright.registry.models import ModelVersion
+from modelwright.monitoring.traffic_models import (
+    TrafficCell,
+    TrafficMark,
+    TrafficNews,
+    TrafficProfile,
+)
+from modelwright.registry.models import ModelVersion, Subject
+
+__all__ = [
+    "Alert",
+    "AlertRule",
+    "DriftCell",
+    "DriftProfile",
+    "KpiDay",
+    "MachineAnomaly",
+    "MetricsRecord",
+    "Progress",
+    "TrafficCell",
+    "TrafficMark",
+    "TrafficNews",
+    "TrafficProfile",
+]
 
 
 class MetricsRecord(models.Model):
@@ -150,6 +171,14 @@ class Alert(models.Model):
     model_type = models.CharField(max_length=64, default="", blank=True)
     machine = models.ForeignKey(
         Machine, null=True, blank=True, on_delete=models.CASCADE, related_name="alerts"
+    )
+    subject = models.ForeignKey(
+        Subject,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="alerts",
+        help_text="What it is about where that is no machine.",
     )
     alert_type = models.CharField(max_length=64)
     incident = models.CharField(max_length=200, help_text="There is one open alert of each.")

@@ -2,28 +2,45 @@
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
 
+from modelwright.catalog.access import Level, Somebody
 from modelwright.monitoring.errors import AlertNotFoundError
 from modelwright.monitoring.models import Alert
+from modelwright.registry.selectors import subject_require, subjects_visible
 
 
-def alert_get(alert_id: UUID) -> Alert:
-    """Return an alert.
+def alerts_visible(user: Somebody) -> QuerySet[Alert]:
+    """Return the alerts that `user` may look at: those of subjects go by their experiment."""
+    mine = subjects_visible(user).order_by()
+    return Alert.objects.filter(Q(subject__isnull=True) | Q(subject__in=mine)).select_related(
+        "machine", "subject", "acknowledged_by", "resolved_by"
+    )
+
+
+def alert_for(user: Somebody, alert_id: UUID, level: Level = Level.VIEWER) -> Alert:
+    """Return an alert with which `user` may do what `level` says.
 
     Raises
     ------
     AlertNotFoundError
         There is none of this id.
+    NotYoursError
+        It is about a model of somebody else's experiment.
     """
-    found = Alert.objects.select_related("machine").filter(pk=alert_id).first()
+    related = ("machine", "subject__experiment")
+    found = Alert.objects.select_related(*related).filter(pk=alert_id).first()
     if found is None:
         raise AlertNotFoundError("Alert not found")
+    if found.subject is not None:
+        subject_require(user, found.subject, level)
     return found
 
 
 def alerts_of(
     *,
+    user: Somebody | None = None,
     machine_id: UUID | None = None,
     model_type: str = "",
     severity: str = "",
@@ -35,13 +52,17 @@ def alerts_of(
 
     Parameters
     ----------
+    user : User, optional
+        Who looks; without one only alerts about machines, which everybody may see.
     machine_id : UUID, optional
     model_type, severity, alert_type, status : str
         Empty: any.
     is_open : bool, optional
         True: only those that are not resolved; False: only those that are.
     """
-    found = Alert.objects.select_related("machine", "acknowledged_by", "resolved_by")
+    found = alerts_visible(user or AnonymousUser())
+    if user is None:
+        found = found.filter(subject__isnull=True)
     if machine_id is not None:
         found = found.filter(machine=machine_id)
     wanted = {

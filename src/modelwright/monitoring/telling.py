@@ -17,20 +17,22 @@ def alert_told(alert: Alert, what: str) -> None:
     if what == Alert.Status.ACKNOWLEDGED or silenced:
         return
     resolved = what == Alert.Status.RESOLVED
-    machine = alert.machine
+    machine, subject = alert.machine, alert.subject
+    about = machine.name if machine else subject.title if subject else "server"
     notify(
         event="alert",
         incident=f"alert:{alert.incident}",
         state="resolved" if resolved else alert.severity,
         severity=alert.severity,
-        title=f"{AlertType(alert.alert_type).label}: {machine.name if machine else 'server'}"
-        f"{f' ({alert.model_type})' if alert.model_type else ''}",
+        title=f"{AlertType(alert.alert_type).label}: {about}"
+        f"{f' ({alert.model_type})' if alert.model_type and not subject else ''}",
         body=(alert.resolution or alert.message) if resolved else alert.message,
-        path=PAGE,
+        path=f"/ui/registry/{subject.slug}" if subject else PAGE,
         data={
             "alert_id": str(alert.pk),
             "alert_type": alert.alert_type,
             "model_type": alert.model_type,
+            "subject": subject.slug if subject else None,
             "machine_id": str(machine.pk) if machine else None,
             "machine_name": machine.name if machine else None,
             "current_value": alert.current_value,

@@ -17,6 +17,7 @@ from modelwright.runs.states import Status
 ARTIFACT_NAME = "model.pkl"
 MACHINE_ARTIFACT_NAME = "model.json"
 PROFILE_NAME = "profile.bin"
+ANSWERS_NAME = "answers.bin"
 SCORES = ("accuracy", "precision", "recall", "f1_score")
 RESULT_FIELDS = (
     "task",

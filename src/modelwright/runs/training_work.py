@@ -1,6 +1,7 @@
 """What a training run does in its child process. For workers only: it loads scikit-learn."""
 
 import contextlib
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,18 @@ from modelwright.engine.machines.local_time import DAY_MS
 from modelwright.engine.machines.series import Series
 from modelwright.engine.machines.training import train_machine_model
 from modelwright.engine.machines.watching import ErrorWatch, errors_of
+from modelwright.engine.model_trainer import ModelTrainer
+from modelwright.engine.profiling import profile_training
 from modelwright.engine.results import plain
 from modelwright.engine.training import run_training
-from modelwright.runs.training_kind import ARTIFACT_NAME, MACHINE_ARTIFACT_NAME, PROFILE_NAME
+from modelwright.runs.training_kind import (
+    ANSWERS_NAME,
+    ARTIFACT_NAME,
+    MACHINE_ARTIFACT_NAME,
+    PROFILE_NAME,
+)
+
+log = logging.getLogger(__name__)
 
 LOOK_BACK_MS = 35 * DAY_MS
 
@@ -26,8 +36,26 @@ def work(
     """Train as `payload` (a `TrainingConfig` as a dict) says; leave the artifact in `scratch`."""
     if "series" in payload:
         return _machine_work(payload, scratch, report)
-    config = TrainingConfig.from_dict(payload)
-    return run_training(config, artifact_path=scratch / ARTIFACT_NAME, report=report).to_dict()
+    watch: dict[str, Any] = {}
+
+    def keep(trainer: ModelTrainer) -> None:
+        try:
+            found = profile_training(trainer)
+        except DriftDataError as error:  # a training never fails for what is only watched with
+            log.warning("The training is not profiled: %s", error)
+            return
+        if found.inputs is not None:
+            (scratch / PROFILE_NAME).write_bytes(found.inputs.to_bytes())
+        (scratch / ANSWERS_NAME).write_bytes(found.predictions.to_bytes())
+        watch["log_loss"] = found.log_loss
+
+    result = run_training(
+        TrainingConfig.from_dict(payload),
+        artifact_path=scratch / ARTIFACT_NAME,
+        report=report,
+        keep=keep,
+    )
+    return {**result.to_dict(), "watch": watch}
 
 
 def warm_up(payload: Mapping[str, Any]) -> None:

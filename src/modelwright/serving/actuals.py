@@ -1,7 +1,7 @@
 """The truth about predictions: in any order, late, twice, early, or for nobody."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,15 @@ from modelwright.serving.models import Actual, Prediction
 
 MAX_ACTUALS = 10_000
 MATCH_AT_ONCE = 500
+
+ActualsHook = Callable[[Sequence[int]], None]
+_hooks: list[ActualsHook] = []
+
+
+def on_actuals(hook: ActualsHook) -> None:
+    """Have `hook(ids)` run in the transaction in which actual values come or are corrected."""
+    if hook not in _hooks:
+        _hooks.append(hook)
 
 
 @dataclass(frozen=True)
@@ -73,12 +82,18 @@ def actuals_record(*, subject: Subject, truths: Sequence[Truth]) -> Recorded:
     with transaction.atomic():
         # one writer per subject: two copies of a delivery at once are counted as one and a copy
         Subject.objects.select_for_update().get(pk=subject.pk)
+        changed = []
         for truth in truths:
-            counts[_record(subject, truth)] += 1
+            became, actual = _record(subject, truth)
+            counts[became] += 1
+            if became in ("matched", "corrected"):
+                changed.append(actual.pk)
+        for hook in _hooks:
+            hook(changed)
     return Recorded(**counts)
 
 
-def _record(subject: Subject, truth: Truth) -> str:
+def _record(subject: Subject, truth: Truth) -> tuple[str, Actual]:
     content = {"label": truth.label, "value": truth.value}
     if truth.prediction_id is not None:
         identity: dict[str, Any] = {"request_id": truth.prediction_id}
@@ -87,15 +102,15 @@ def _record(subject: Subject, truth: Truth) -> str:
     actual = Actual.objects.filter(subject=subject, **identity).first()
     if actual is None:
         actual = Actual.objects.create(subject=subject, **identity, **content)
-        return "matched" if _match(actual) else "waiting"
+        return "matched" if _match(actual) else "waiting", actual
     if (actual.label, actual.value) == (truth.label, truth.value):
-        return "duplicates"
+        return "duplicates", actual
     for name, value in content.items():
         setattr(actual, name, value)
     actual.corrections += 1
     actual.received_at = now()
     actual.save()
-    return "corrected"
+    return "corrected", actual
 
 
 def _match(actual: Actual) -> bool:

@@ -6,6 +6,7 @@ from django.db.models import Q, QuerySet
 
 from modelwright.monitoring.alert_types import AlertType
 from modelwright.monitoring.models import Alert
+from modelwright.monitoring.selectors import alerts_visible
 from modelwright.web.listing import Listing
 from modelwright.web.runs_list import Column
 
@@ -39,7 +40,7 @@ class AlertList(Listing[Alert]):
 
     def matching(self) -> QuerySet[Alert]:
         """Return them, narrowed by the filters."""
-        found = Alert.objects.select_related("machine", "acknowledged_by", "resolved_by")
+        found = alerts_visible(self.user)
         if self.status == OPEN:
             found = found.exclude(status=Alert.Status.RESOLVED)
         elif self.status in Alert.Status.values:
@@ -55,6 +56,8 @@ class AlertList(Listing[Alert]):
                 found = found.none()
         if self.search:
             found = found.filter(
-                Q(message__icontains=self.search) | Q(machine__name__icontains=self.search)
+                Q(message__icontains=self.search)
+                | Q(machine__name__icontains=self.search)
+                | Q(subject__title__icontains=self.search)
             )
         return found

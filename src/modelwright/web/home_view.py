@@ -12,6 +12,7 @@ from modelwright.accounts.models import User
 from modelwright.automation.models import Loop, PolicySwitch
 from modelwright.core.clock import now
 from modelwright.monitoring.models import Alert, MetricsRecord
+from modelwright.monitoring.selectors import alerts_of
 from modelwright.registry.models import ModelAlias, ModelVersion, Subject
 from modelwright.registry.promotion import CHAMPION
 from modelwright.registry.selectors import subjects_visible
@@ -61,14 +62,14 @@ class HomeView:
     @cached_property
     def alerts(self) -> list[Alert]:
         """Return the open alerts, worst first."""
-        found = Alert.objects.exclude(status=Alert.Status.RESOLVED).select_related("machine")
+        found = alerts_of(user=self._user, is_open=True)
         rank = {"critical": 0, "warning": 1, "info": 2}
         return sorted(found.order_by("-created_at")[:200], key=lambda a: rank[a.severity])[:SHOWN]
 
     @cached_property
     def alert_count(self) -> int:
         """Return how many are open."""
-        return Alert.objects.exclude(status=Alert.Status.RESOLVED).count()
+        return alerts_of(user=self._user, is_open=True).count()
 
     @cached_property
     def failed(self) -> list[TrainingRun]:

@@ -16,6 +16,7 @@ from modelwright.registry.promotion import CHAMPION
 from modelwright.registry.selectors import champion_of, versions_of
 from modelwright.serving.models import Prediction
 from modelwright.web.policy_form import CommonRules
+from modelwright.web.traffic_view import TrafficView
 
 VERSIONS_SHOWN = 30
 HAPPENINGS_SHOWN = 60
@@ -109,6 +110,16 @@ class SubjectView:
         """Return its life, newest first, with an icon for each kind."""
         found = timeline_of(self.subject, limit=HAPPENINGS_SHOWN)
         return [(one, KIND_ICONS[one.kind]) for one in found]
+
+    @cached_property
+    def traffic(self) -> TrafficView:
+        """Return what it is asked, and how that turns out."""
+        return TrafficView(self.subject)
+
+    @property
+    def has_chart(self) -> bool:
+        """Return whether the page draws one: the library for it is large."""
+        return self.subject.machine_id is None and self.traffic.figure is not None
 
     @cached_property
     def predictions(self) -> int:

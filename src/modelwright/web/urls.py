@@ -117,6 +117,7 @@ urlpatterns = [
     path("ui/registry/<slug:slug>/promote", subjects.subject_promote, name="subject_promote"),
     path("ui/registry/<slug:slug>/rollback", subjects.subject_rollback, name="subject_rollback"),
     path("ui/registry/<slug:slug>/mode", subjects.subject_mode, name="subject_mode"),
+    path("ui/registry/<slug:slug>/traffic", subjects.subject_traffic, name="subject_traffic"),
     path("ui/registry/<slug:slug>/policy", subjects.subject_policy, name="subject_policy"),
     path("ui/retention", retention.retention, name="retention"),
     path("ui/retention/save", retention.retention_save, name="retention_save"),

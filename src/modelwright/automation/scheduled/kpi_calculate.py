@@ -6,6 +6,7 @@ from modelwright.automation.rounds import Say, over_machines
 from modelwright.catalog.models import Machine
 from modelwright.monitoring.counting import cells_forget
 from modelwright.monitoring.kpis import kpis_calculate
+from modelwright.monitoring.traffic.following import traffic_forget
 
 WORDS = "Days reckoned: {days}."
 
@@ -14,7 +15,7 @@ def work(say: Say) -> dict[str, Any]:
     """Go round the machines, then forget the counts of readings that no drift check asks for."""
     tally = over_machines(_calculate, say)
     say(100.0, "Forgetting old counts")
-    tally.sums["cells_forgotten"] = cells_forget()
+    tally.sums["cells_forgotten"] = cells_forget() + traffic_forget()
     return tally.result(WORDS)
 
 

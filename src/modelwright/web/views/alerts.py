@@ -10,10 +10,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from modelwright.accounts.access import needs
 from modelwright.accounts.roles import Action
+from modelwright.catalog.access import Level
 from modelwright.core.clock import now
 from modelwright.core.errors import ModelwrightError
 from modelwright.monitoring.alerts import alert_acknowledge, alert_resolve, alert_silence
-from modelwright.monitoring.selectors import alert_get
+from modelwright.monitoring.selectors import alert_for
 from modelwright.web.alerts_list import AlertList
 from modelwright.web.finding import found_or_refused, list_page
 from modelwright.web.requests import user_of
@@ -33,8 +34,8 @@ def alerts(request: HttpRequest) -> HttpResponse:
 @require_POST
 def alert_change(request: HttpRequest, alert_id: UUID, what: str) -> HttpResponse:
     """Acknowledge, resolve or silence an alert."""
-    alert = found_or_refused(alert_get, alert_id)
     user = user_of(request)
+    alert = found_or_refused(alert_for, user, alert_id, Level.EDITOR)
     try:
         if what == "acknowledge":
             alert_acknowledge(alert=alert, user=user)

@@ -22,6 +22,8 @@ from modelwright.automation.policies import (
 from modelwright.automation.policy_selectors import loop_for_user
 from modelwright.catalog.access import Level
 from modelwright.core.errors import InvalidInputError, ModelwrightError
+from modelwright.monitoring.traffic.checks import traffic_check
+from modelwright.monitoring.traffic.following import traffic_catch_up
 from modelwright.registry.models import Subject
 from modelwright.registry.promotion import promotion_mode_change, version_promote, version_rollback
 from modelwright.registry.selectors import subject_for, version_named
@@ -33,6 +35,7 @@ from modelwright.web.subjects_list import SubjectList
 
 MAX_REASON = 1000
 DRY_RUN_DAYS = 90
+CATCH_UP_SECONDS = 5.0
 
 
 @needs(Action.RUNS_VIEW)
@@ -101,6 +104,21 @@ def subject_mode(request: HttpRequest, slug: str) -> HttpResponse:
         messages.success(request, "Saved.")
     except ModelwrightError as error:
         messages.error(request, str(error))
+    return redirect("subject", found.slug)
+
+
+@needs(Action.RUNS_TRAIN)
+@require_POST
+def subject_traffic(request: HttpRequest, slug: str) -> HttpResponse:
+    """Check a model's traffic now."""
+    found = _subject(request, slug, Level.EDITOR)
+    try:
+        traffic_catch_up(CATCH_UP_SECONDS)
+        checked = traffic_check(subject=found)
+        say = messages.warning if checked.alerts else messages.success
+        say(request, checked.recommendation)
+    except ModelwrightError as error:
+        messages.error(request, error.message)
     return redirect("subject", found.slug)
 
 

@@ -1,0 +1,1 @@
+"""Watching models of tables by what they are asked and answer."""

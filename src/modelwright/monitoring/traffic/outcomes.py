@@ -1,0 +1,74 @@
+"""How answers turned out: sums by version and hour, made anew wherever an actual value came.
+
+An hour's sums are always those of the log as it stands, so an actual value that is late, repeated
+or corrected needs no book-keeping: its hour is noted in the transaction that stores it, and summed.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from django.db import transaction
+
+from modelwright.core.clock import moment_of, now
+from modelwright.engine.machines.series import HOUR_MS
+from modelwright.monitoring.traffic.counting import hour_of, news_note
+from modelwright.monitoring.traffic.scores import Outcome, sums_of
+from modelwright.monitoring.traffic_models import TrafficCell, TrafficNews
+from modelwright.registry.models import ModelVersion
+from modelwright.serving.models import Actual, Prediction
+
+AT_ONCE = 500
+HOURS_AT_ONCE = 24
+
+
+def actuals_came(actual_ids: Sequence[int]) -> None:
+    """Note the hours that actual values are about; in the transaction that stores them."""
+    for start in range(0, len(actual_ids), AT_ONCE):
+        found = Prediction.objects.filter(
+            actual__in=actual_ids[start : start + AT_ONCE], version__isnull=False
+        ).values_list("version_id", "at")
+        news_note({(version, hour_of(at)) for version, at in found if version is not None})
+
+
+def traffic_sum() -> int:
+    """Sum the outcomes of the next hours with news, and return how many; 0: there are none."""
+    due = TrafficNews.objects.order_by("version", "hour")[:HOURS_AT_ONCE]
+    return sum(_sum(version, hour) for version, hour in due.values_list("version", "hour"))
+
+
+def _sum(version_id: int, hour: int) -> bool:
+    with transaction.atomic():
+        if not TrafficNews.objects.filter(version=version_id, hour=hour).delete()[0]:
+            return False  # somebody else was quicker
+        sums = sums_of(_outcomes(version_id, hour))
+        cell, _ = TrafficCell.objects.get_or_create(version_id=version_id, hour=hour)
+        TrafficCell.objects.filter(pk=cell.pk).update(outcomes=sums, updated_at=now())
+    return True
+
+
+def _outcomes(version_id: int, hour: int) -> Iterator[Outcome]:
+    start, end = moment_of(hour * HOUR_MS), moment_of((hour + 1) * HOUR_MS)
+    subject = ModelVersion.objects.values_list("subject", flat=True).get(pk=version_id)
+    rows = Prediction.objects.filter(
+        subject__key=subject,  # whose index by time is used
+        version=version_id,
+        at__gte=start,
+        at__lt=end,
+        actual__isnull=False,
+    ).select_related("actual")
+    for row in rows.only("label", "value", "details", "actual__label", "actual__value").iterator():
+        actual = row.actual
+        if actual is not None:
+            yield Outcome(
+                row.label,
+                row.value,
+                _label(actual, to=row.label),
+                actual.value,
+                row.details.get("probabilities"),
+            )
+
+
+def _label(actual: Actual, *, to: str) -> str:
+    """Return the actual label; where a class is called "1", the number 1 is it, too."""
+    if to and not actual.label and actual.value is not None:
+        return f"{actual.value:g}"
+    return actual.label
