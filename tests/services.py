@@ -3,15 +3,21 @@
 Where one doesn't, the test is skipped and says so; with MODELWRIGHT_REQUIRE_SERVICES=1 it fails.
 """
 
+import atexit
 import contextlib
+import functools
 import os
 import secrets
 import socket
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
+
+from tests.stack import clean_environment, prepare
 
 POSTGRES_USERS = (
     os.environ.get("MODELWRIGHT_TEST_POSTGRES_URL", ""),
@@ -67,15 +73,36 @@ def _postgres() -> str:
 
 
 @contextlib.contextmanager
-def postgres_database() -> Iterator[str]:
+def postgres_database(template: str = "template1") -> Iterator[str]:
     """Make a PostgreSQL database, yield its address, and drop it."""
     url = _postgres()
     name = f"modelwright_test_{secrets.token_hex(4)}"
     with psycopg.connect(f"{url}/postgres", autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
         try:
             yield f"{url}/{name}"
         finally:
             connection.execute(
                 sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
             )
+
+
+@functools.cache
+def _template() -> str:
+    """Make a database with all tables, and return its name; it is dropped at the end."""
+    stack = contextlib.ExitStack()
+    atexit.register(stack.close)
+    address = stack.enter_context(postgres_database())
+    with tempfile.TemporaryDirectory(prefix="modelwright-test-") as folder:
+        prepare(clean_environment(Path(folder, "home"), {"MODELWRIGHT_DATABASE_URL": address}))
+    return address.rpartition("/")[2]
+
+
+def prepared_database() -> contextlib.AbstractContextManager[str]:
+    """Make a PostgreSQL database as `modelwright prepare --no-samples` leaves it."""
+    _postgres()
+    return postgres_database(_template())

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.services import postgres_database
+from tests.services import prepared_database
 from tests.stack import Stack, eventually
 
 pytestmark = pytest.mark.slow
@@ -28,7 +28,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[Stack]:
         with Stack() as own:
             yield own
         return
-    with postgres_database() as url, Stack(env={"MODELWRIGHT_DATABASE_URL": url}) as own:
+    with prepared_database() as url, Stack(env={"MODELWRIGHT_DATABASE_URL": url}) as own:
         yield own
 
 

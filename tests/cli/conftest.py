@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.stack import CLI, PASSWORD, clean_environment
+from modelwright.engine.samples import write_future_skills_csv
+from tests.stack import CLI, clean_environment, prepared_home
 
 Done = subprocess.CompletedProcess[str]
 Call = Callable[..., Done]
@@ -32,10 +33,8 @@ def call_with(home: Path, extra: dict[str, str] | None = None) -> Call:
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a prepared data folder with the sample data; no server runs on it."""
-    home = tmp_path_factory.mktemp("cli") / "home"
-    call = call_with(home, {"MODELWRIGHT_ADMIN_PASSWORD": PASSWORD})
-    assert call("prepare", "--no-samples").returncode == 0
-    assert call("sample", "load", "--only", "table").returncode == 0
+    home = prepared_home(tmp_path_factory.mktemp("cli") / "home")
+    write_future_skills_csv(home / "artifacts/datasets/future_skills_dataset.csv")
     return home
 
 

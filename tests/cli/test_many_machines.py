@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from modelwright.engine.samples import future_skills_csv
-from tests.services import postgres_database, rabbitmq_url, redis_url
+from tests.services import prepared_database, rabbitmq_url, redis_url
 from tests.stack import Stack, eventually
 
 pytestmark = pytest.mark.services
@@ -18,7 +18,7 @@ def many(request: pytest.FixtureRequest) -> Iterator[Stack]:
     with ExitStack() as open_things:
         env = {
             "MODELWRIGHT_BROKER_URL": BROKERS[request.param](),
-            "MODELWRIGHT_DATABASE_URL": open_things.enter_context(postgres_database()),
+            "MODELWRIGHT_DATABASE_URL": open_things.enter_context(prepared_database()),
         }
         yield open_things.enter_context(Stack(env=env))
 

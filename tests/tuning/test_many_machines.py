@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from tests.services import postgres_database, redis_url
+from tests.services import prepared_database, redis_url
 from tests.stack import CLI, Stack, eventually
 from tests.tuning.analyst import Analyst
 
@@ -38,7 +38,7 @@ SQL = {
 def many() -> Iterator[Stack]:
     """Run a server with one worker of one slot; a broker database that no other test uses."""
     broker = redis_url().rpartition("/")[0] + "/11"
-    with postgres_database() as database:
+    with prepared_database() as database:
         env = {
             "MODELWRIGHT_DATABASE_URL": database,
             "MODELWRIGHT_BROKER_URL": broker,

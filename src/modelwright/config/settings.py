@@ -133,6 +133,7 @@ def _database(url: str) -> dict[str, Any]:
         config: dict[str, Any] = environ.Env.db_url_config(url)
         if env.bool("MODELWRIGHT_DB_POOL", default=False):  # the web server only: it never forks
             config.setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 20}
+            config["CONN_HEALTH_CHECKS"] = True  # a database that restarted is no failed request
         return config
     return {
         "ENGINE": "django.db.backends.sqlite3",
@@ -345,7 +346,7 @@ else:
 
 CACHES = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": BROKER_URL}
+        {"BACKEND": "modelwright.core.caching.SharedCache", "LOCATION": BROKER_URL}
         if BROKER_URL.startswith("redis")
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     )
