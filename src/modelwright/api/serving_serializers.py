@@ -6,8 +6,9 @@ from rest_framework import serializers
 
 from modelwright.api.identifiers import IdField
 from modelwright.api.training_serializers import ClosedSerializer, NumberField, PlainTextField
+from modelwright.engine.serving.bodies import MAX_KEY_CHARS, MAX_ROWS
 from modelwright.serving.answering import rows_to_table
-from modelwright.serving.services import MAX_KEY_CHARS, MAX_ROWS, Request
+from modelwright.serving.services import Request
 
 
 class TimeField(serializers.DateTimeField):

@@ -36,9 +36,35 @@ class ReadingsThrottle(WriteThrottle):
 
 
 class PredictThrottle(WriteThrottle):
-    """Counts requests for predictions, and those that bring actual values: there are many."""
+    """Counts requests for predictions, and those that bring actual values: there are many.
+
+    Therefore in one number for each stretch of time: the moments of all of them, as the others keep
+    them, would be read and written with each.
+    """
 
     scope = "predict"
+    num_requests: int
+    duration: int
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        """Count a request, and let it pass unless there were too many."""
+        return request.method in SAFE_METHODS or self.spend(self.get_cache_key(request, view), 1)
+
+    def spend(self, key: str, requests: int) -> bool:
+        """Count requests; return whether they are still within the rate."""
+        if self.rate is None:
+            return True
+        key = f"{key}-{int(self.timer() // self.duration)}"
+        self.cache.add(key, 0, 2 * self.duration)
+        return bool(self.cache.incr(key, requests) <= self.num_requests)
+
+    def spend_for(self, user_id: int, requests: int) -> bool:
+        """Count requests of a user, as `spend`."""
+        return self.spend(f"throttle-{self.scope}-user-{user_id}", requests)
+
+    def wait(self) -> float:
+        """Return in how many seconds counting begins anew."""
+        return float(self.duration - self.timer() % self.duration)
 
 
 class SignInThrottle(SimpleRateThrottle):

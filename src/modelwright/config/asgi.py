@@ -18,6 +18,10 @@ _UPLOADS = {
         settings.READINGS_MAX_BYTES + _FIELDS,
     ),
 }
+_django = get_asgi_application()
+
+from modelwright.api.quick_predict import QuickPredict  # noqa: E402  (needs Django to be set up)
+
 application = BodyLimit(
-    get_asgi_application(), settings.DATA_UPLOAD_MAX_MEMORY_SIZE, uploads=_UPLOADS
+    QuickPredict(_django), settings.DATA_UPLOAD_MAX_MEMORY_SIZE, uploads=_UPLOADS
 )

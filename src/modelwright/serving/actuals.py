@@ -7,15 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 
 from modelwright.core.clock import now
 from modelwright.core.errors import InvalidInputError
 from modelwright.registry.models import Subject
-from modelwright.serving.models import Actual, Prediction
+from modelwright.serving.journaling import journal
+from modelwright.serving.matching import actual_match
+from modelwright.serving.models import Actual
 
 MAX_ACTUALS = 10_000
-MATCH_AT_ONCE = 500
 
 ActualsHook = Callable[[Sequence[int]], None]
 _hooks: list[ActualsHook] = []
@@ -78,6 +78,7 @@ def actuals_record(*, subject: Subject, truths: Sequence[Truth]) -> Recorded:
             raise InvalidInputError({"actuals": [f"Entry {row} needs a prediction_id or a key."]})
         if not truth.label and truth.value is None:
             raise InvalidInputError({"actuals": [f"Entry {row} needs an actual label or value."]})
+    journal.settle()  # what was answered a moment ago is a prediction, too
     counts = dict.fromkeys(("matched", "waiting", "duplicates", "corrected"), 0)
     with transaction.atomic():
         # one writer per subject: two copies of a delivery at once are counted as one and a copy
@@ -102,7 +103,7 @@ def _record(subject: Subject, truth: Truth) -> tuple[str, Actual]:
     actual = Actual.objects.filter(subject=subject, **identity).first()
     if actual is None:
         actual = Actual.objects.create(subject=subject, **identity, **content)
-        return "matched" if _match(actual) else "waiting", actual
+        return "matched" if actual_match(actual) else "waiting", actual
     if (actual.label, actual.value) == (truth.label, truth.value):
         return "duplicates", actual
     for name, value in content.items():
@@ -111,35 +112,3 @@ def _record(subject: Subject, truth: Truth) -> tuple[str, Actual]:
     actual.received_at = now()
     actual.save()
     return "corrected", actual
-
-
-def _match(actual: Actual) -> bool:
-    """Point the predictions that an actual is about at it."""
-    mine = Prediction.objects.filter(subject=actual.subject)
-    if actual.request_id is not None:
-        mine = mine.filter(request_id=actual.request_id)
-    elif actual.at is not None:
-        mine = mine.filter(key=actual.key, at=actual.at)
-    else:
-        given = mine.filter(key=actual.key, role=Prediction.Role.GIVEN)
-        latest = given.order_by("-at", "-id").values_list("request_id", flat=True).first()
-        mine = mine.filter(request_id=latest) if latest is not None else mine.none()
-    found = mine.update(actual=actual)
-    if found and not actual.is_matched:
-        actual.is_matched = True
-        actual.save(update_fields=["is_matched"])
-    return bool(found)
-
-
-def actuals_waiting_match(subject: Subject, made: Sequence[Prediction]) -> int:
-    """Match predictions just made with actual values that came before them; return how many."""
-    matched = 0
-    for start in range(0, len(made), MATCH_AT_ONCE):
-        part = made[start : start + MATCH_AT_ONCE]
-        named = Q(request_id__in=[p.request_id for p in part])
-        keyed = Q(request_id__isnull=True, key__in={p.key for p in part if p.key})
-        for actual in Actual.objects.filter(named | keyed, subject=subject):
-            if actual.at is None and actual.is_matched:
-                continue  # a key without a time belongs to the prediction that it met first
-            matched += _match(actual)
-    return matched

@@ -61,20 +61,18 @@ def version_ask(
     file_require(version)
     if version.is_plain:
         return _machine_ask(version, table, written=written)
-    path = path_under(settings.DATA_ROOT, version.artifact_path, closed=(settings.SYSTEM_DIR,))
     found = host.ask(
-        {
-            "path": str(path),
-            "sha256": version.sha256,
-            "signature": version.signature,
-            "table": table,
-            "written": written,
-            "explain": explain,
-        }
+        {**file_facts(version), "table": table, "written": written, "explain": explain}
     )
     if code := found.get("error"):
         raise _refusal(version, code, found)
     return _rows(found["answer"])
+
+
+def file_facts(version: ModelVersion) -> dict[str, str]:
+    """Return what the host needs to find a version's file and to prove its bytes."""
+    path = path_under(settings.DATA_ROOT, version.artifact_path, closed=(settings.SYSTEM_DIR,))
+    return {"path": str(path), "sha256": version.sha256, "signature": version.signature}
 
 
 def _refusal(version: ModelVersion, code: str, found: Mapping[str, Any]) -> Exception:

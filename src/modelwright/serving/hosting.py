@@ -71,13 +71,13 @@ class Host:
                 self._folder = None
 
     def _exchange(self, line: bytes) -> dict[str, Any]:
-        generation = self._ensure()
+        generation = self.ensure()
         if getattr(self._here, "generation", None) != generation:
             self._drop()
-            assert self._folder is not None  # noqa: S101  (made by _ensure)
+            assert self._folder is not None  # noqa: S101  (made by ensure)
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             connection.settimeout(settings.PREDICT_TIMEOUT_SECONDS)
-            connection.connect(self._address)
+            connection.connect(self.address)
             self._here.connection = connection
             self._here.reader = connection.makefile("rb")
             self._here.generation = generation
@@ -95,16 +95,27 @@ class Host:
         self._here.generation = None
 
     @property
-    def _address(self) -> str:
+    def address(self) -> str:
+        """Return the path of its socket."""
         return str(Path(self._folder.name, "models.sock")) if self._folder else ""
 
-    def _ensure(self) -> int:
-        """Start the process where there is none, and return which one it is."""
+    def running(self) -> int | None:
+        """Return which process it is; None: there is none, or it has ended."""
         process = self._process
-        if process is not None and process.poll() is None:
-            return self._generation
+        return self._generation if process is not None and process.poll() is None else None
+
+    def ensure(self) -> int:
+        """Start the process where there is none, and return which one it is.
+
+        Raises
+        ------
+        OSError
+            It can't be started.
+        """
+        if (generation := self.running()) is not None:
+            return generation
         with self._lock:
-            if self._process is None or self._process.poll() is not None:
+            if self.running() is None:
                 self._start()
             return self._generation
 
@@ -113,7 +124,7 @@ class Host:
             self._folder.cleanup()
         self._folder = tempfile.TemporaryDirectory(prefix="modelwright-")
         process = subprocess.Popen(  # noqa: S603  (our own module)
-            [sys.executable, "-m", "modelwright.serving.host", self._address],
+            [sys.executable, "-m", "modelwright.serving.host", self.address],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "MALLOC_ARENA_MAX": "2"},

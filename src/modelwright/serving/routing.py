@@ -58,6 +58,13 @@ def routes_of(subject: Subject) -> ByKey:
     return lambda _key: route
 
 
+def plain_champion(subject: Subject) -> ModelVersion | None:
+    """Return the champion where it alone answers, whatever the key; None: a test has a say."""
+    if any(router(subject) is not None for router in _routers):
+        return None
+    return champion_alone(subject.key)
+
+
 def earlier_champions(subject: Subject) -> list[ModelVersion]:
     """Return who answered before, latest first, each once."""
     found: dict[int, ModelVersion] = {}

@@ -15,18 +15,18 @@ from django.db import DatabaseError, connections, transaction
 from modelwright.accounts.models import User
 from modelwright.core.clock import now
 from modelwright.core.errors import InvalidInputError, ModelwrightError
+from modelwright.engine.serving.bodies import MAX_KEY_CHARS, MAX_ROWS
 from modelwright.registry.errors import ArtifactChangedError
 from modelwright.registry.models import ModelVersion, Subject
-from modelwright.serving.actuals import actuals_waiting_match
 from modelwright.serving.answering import RowAnswer, Table, version_ask
 from modelwright.serving.errors import NoChampionError
+from modelwright.serving.matching import actuals_waiting_match
 from modelwright.serving.models import Prediction, ServingSettings
 from modelwright.serving.routing import Route, earlier_champions, routes_of
+from modelwright.serving.selectors import serving_settings_of
 
 log = logging.getLogger(__name__)
 
-MAX_ROWS = 10_000
-MAX_KEY_CHARS = 200
 _shadows = ThreadPoolExecutor(max_workers=1, thread_name_prefix="shadow")
 
 RefusedHook = Callable[[Subject, ModelVersion, str], None]
@@ -112,7 +112,7 @@ def predict(*, subject: Subject, request: Request, user: User | None) -> list[Gi
     _check(request)
     groups = _groups(subject, request)
     found: dict[int, Given] = {}
-    kept = _settings(subject)
+    kept = serving_settings_of(subject)
     logged = random.random() < kept.log_share  # noqa: S311  (which requests are kept is no secret)
     for route, rows in groups:
         version, answers = _ask(subject, route, _part(request, rows), request)
@@ -185,12 +185,6 @@ def _candidates(subject: Subject, route: Route, request: Request) -> Iterator[Mo
     yield route.version
     if request.version is None:
         yield from (v for v in earlier_champions(subject) if v != route.version)
-
-
-def _settings(subject: Subject) -> ServingSettings:
-    return ServingSettings.objects.filter(subject=subject).first() or ServingSettings(
-        subject=subject
-    )
 
 
 def _keep(

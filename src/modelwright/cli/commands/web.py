@@ -11,6 +11,7 @@ from modelwright.cli.errors import CommandError
 from modelwright.cli.listening import listen
 from modelwright.cli.running import new_app
 from modelwright.config.asgi import application
+from modelwright.serving.journaling import journal_keep_moving
 
 app = new_app()
 GRACE_SECONDS = 3
@@ -40,6 +41,7 @@ def web(
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
+    journal_keep_moving()
     server.run(sockets=[listener])
     if not server.started:
         raise CommandError("The web server could not be started: see above.")
