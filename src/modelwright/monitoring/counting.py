@@ -6,6 +6,7 @@ whatever begins to count; so each reading is in its cell once.
 """
 
 import datetime as dt
+from collections.abc import Collection
 from functools import lru_cache
 
 import numpy as np
@@ -65,7 +66,7 @@ def window_counts(row: DriftProfile, start: dt.datetime, end: dt.datetime) -> Co
     cells = DriftCell.objects.filter(
         profile=row, hour__gte=_hour(ms_of(start)), hour__lte=_hour(max(ms_of(end) - 1, 0))
     )
-    counts = [Counts.from_bytes(bytes(data)) for data in cells.values_list("data", flat=True)]
+    counts = Counts.many_from_bytes(list(map(bytes, cells.values_list("data", flat=True))))
     total = Counts.total(counts) if counts else None
     return total if total is not None and total.rows else None
 
@@ -133,11 +134,7 @@ def _change(machine: Machine, row: DriftProfile, before: Series, after: Series) 
     profile = profile_of(row)
     plus = counts_by_hour(profile, after)
     minus = counts_by_hour(profile, _that_were(before))
-    cells = {
-        cell.hour: Counts.from_bytes(bytes(cell.data))
-        for cell in DriftCell.objects.filter(profile=row, hour__gte=min(plus), hour__lte=max(plus))
-        if cell.hour in plus
-    }
+    cells = _cells(row, plus)
     changed = {}
     for hour, added in plus.items():
         there = cells.get(hour)
@@ -150,13 +147,23 @@ def _change(machine: Machine, row: DriftProfile, before: Series, after: Series) 
     _write(row, changed)
 
 
+def _cells(row: DriftProfile, hours: Collection[int]) -> dict[int, Counts]:
+    """Return the cells that there are of some hours."""
+    cells = DriftCell.objects.filter(profile=row, hour__gte=min(hours), hour__lte=max(hours))
+    stored = {
+        hour: bytes(data) for hour, data in cells.values_list("hour", "data") if hour in hours
+    }
+    return dict(zip(stored, Counts.many_from_bytes(list(stored.values())), strict=True))
+
+
 def _write(row: DriftProfile, cells: dict[int, Counts]) -> None:
     """Write cells, over those that are there; past Django's objects: there may be very many."""
+    stored = Counts.many_to_bytes(list(cells.values()))
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO drift_cells (profile_id, hour, data) VALUES (%s, %s, %s)"
             " ON CONFLICT (profile_id, hour) DO UPDATE SET data = excluded.data",
-            [(row.pk, hour, counts.to_bytes()) for hour, counts in cells.items()],
+            [(row.pk, hour, data) for hour, data in zip(cells, stored, strict=True)],
         )
 
 

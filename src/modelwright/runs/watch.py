@@ -36,9 +36,8 @@ from modelwright.runs.states import Status
 
 log = logging.getLogger(__name__)
 
-WATCH_SECONDS = 0.25
-PROGRESS_SECONDS = 0.25
-CHILDREN_EVERY = 4  # looks
+WATCH_SECONDS = 0.5
+CHILDREN_EVERY = 2  # looks
 KEEP_TRIES = 5
 MAX_LOG_LINES = 500
 # Past this share of JOB_DEAD_AFTER_SECONDS without a sign of life we can't prove that the job is
@@ -76,7 +75,6 @@ class Watch:
     log_lines: int = 0
     pending_progress: tuple[float, str, str] | None = None
     parts: list[Mapping[str, Any]] = field(default_factory=list)
-    last_progress: float = 0.0
     last_beat: float = 0.0
     last_proof: float = 0.0
     outcome: Outcome = field(default_factory=Outcome)
@@ -126,7 +124,7 @@ class Watch:
         """Write what is due and read the cancel flag; False where the child is to be ended."""
         beat_due = instant - self.last_beat >= settings.JOB_BEAT_SECONDS
         try:
-            self._write_progress(instant)
+            self._write_progress()
             if not self._keep():
                 log.warning("Stopped %s: it is no longer ours", self.claim.job_id)
                 return False
@@ -189,9 +187,8 @@ class Watch:
             " (MODELWRIGHT_JOB_MEMORY_LIMIT_MB). Use less data or a smaller model, or raise it."
         )
 
-    def _write_progress(self, instant: float) -> None:
-        if self.pending_progress and instant - self.last_progress >= PROGRESS_SECONDS:
-            self.last_progress = instant
+    def _write_progress(self) -> None:
+        if self.pending_progress:
             job_progress(self.claim, *self.pending_progress)
             self.pending_progress = None
 

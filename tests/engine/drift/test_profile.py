@@ -91,6 +91,18 @@ def test_counts_survive_being_stored(rows: int, seed: int) -> None:
     assert Counts.from_bytes(counts.to_bytes()) == counts
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=12), st.integers(0, 2**32))
+def test_counts_stored_together_are_those_stored_one_by_one(rows: list[int], seed: int) -> None:
+    profile = Profile.fit(table(1500))
+    many = [profile.count(table(count, seed + i)) for i, count in enumerate(rows)]
+    stored = Counts.many_to_bytes(many)
+    assert stored == [one.to_bytes() for one in many]
+    assert Counts.many_from_bytes(stored) == many
+    with pytest.raises(DriftFormatError):
+        Counts.many_from_bytes([*stored, stored[0][:-1] + b"\x80"])
+
+
 def test_a_profile_survives_being_stored_and_stays_small() -> None:
     profile = Profile.fit(table(100_000))
     data = profile.to_bytes()

@@ -5,13 +5,23 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from modelwright.engine.drift import Counts, DriftDataError, Profile, drift_check
 from modelwright.engine.drift.hindcast import Hindcast
-from modelwright.engine.drift.phases import DAY, HOUR, bucket_for, division_for, phases
+from modelwright.engine.drift.phases import (
+    DAY,
+    HOUR,
+    bucket_for,
+    division_for,
+    local_hours,
+    phases,
+)
 from modelwright.engine.drift.seasons import CategorySeason
 from modelwright.engine.drift.selftest import dependent
 from modelwright.engine.machines.sample_machines import sample_machines, sample_readings
@@ -240,6 +250,17 @@ def test_phases_follow_the_clocks_of_the_place() -> None:
     assert phases(at(2025, 3, 30, 10), "workday_hour", "UTC") == [34]
     with pytest.raises(DriftDataError, match="no time zone 'Europe/Nowhere'"):
         Profile.fit({"x": [1.0]}, times=at(2025, 3, 30), timezone="Europe/Nowhere")
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.sampled_from(["Europe/Berlin", "America/St_Johns", "Asia/Kolkata", "Australia/Lord_Howe"]),
+    st.lists(st.integers(MONDAY, MONDAY + 365 * DAY), min_size=1, max_size=40),
+)
+def test_hours_are_those_that_the_clocks_show(timezone: str, times: list[int]) -> None:
+    shown = [datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(timezone)) for at in times]
+    wanted = [24 * there.weekday() + there.hour for there in shown]
+    assert (local_hours(np.array(times), timezone) % 168).tolist() == wanted
 
 
 def test_divisions_and_windows_suit_the_times() -> None:

@@ -1,6 +1,6 @@
 """Rows of a window, counted into the cells of a profile: added and taken away without loss."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,13 +12,16 @@ from modelwright.engine.drift.errors import (
     DriftFormatError,
     ProfileMismatchError,
 )
-from modelwright.engine.drift.packing import read_varints, varints
+from modelwright.engine.drift.packing import read_varints_apart, varints_apart
 
 Ints = NDArray[np.int64]
 
 ID_BYTES = 8
 MOST_CELLS = 2**28
 _ALL_ONES = 1
+_HEADED = 3
+"""Numbers before the cells: cells of the profile, rows, cells with any."""
+_DAMAGED = "The stored counts are damaged: count the rows anew."
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,15 +145,46 @@ class Counts:
 
     def to_bytes(self) -> bytes:
         """Return the counts as bytes: id of the profile, then small integers."""
-        ones = bool((self.count == 1).all())
-        numbers = [
-            np.array([self.size, self.rows, len(self.index)], dtype=np.int64),
-            np.diff(self.index, prepend=0),
+        return Counts.many_to_bytes([self])[0]
+
+    @classmethod
+    def many_to_bytes(cls, many: Sequence["Counts"]) -> list[bytes]:
+        """Return the bytes of each of many counts; far faster than one after the other.
+
+        Examples
+        --------
+        >>> from modelwright.engine.drift import Counts, Profile
+        >>> profile = Profile.fit({"power_kw": [1.0, 2.0, 3.0, 4.0]})
+        >>> hours = list(profile.count_by({"power_kw": [1.0, 9.0]}, [7, 8]).values())
+        >>> [Counts.from_bytes(data) for data in Counts.many_to_bytes(hours)] == hours
+        True
+        """
+        if not many:
+            return []
+        filled = np.array([len(one.index) for one in many])
+        index = np.concatenate([one.index for one in many])
+        count = np.concatenate([one.count for one in many])
+        begins = np.cumsum(filled) - filled
+        owner = np.repeat(np.arange(len(many)), filled)
+        steps = np.diff(index, prepend=0)
+        steps[begins[filled > 0]] = index[begins[filled > 0]]
+        ones = np.bincount(owner, count != 1, minlength=len(many)) == 0
+        sizes = _HEADED + filled + np.where(ones, 0, filled)
+        places = np.cumsum(sizes) - sizes
+        numbers = np.empty(int(sizes.sum()), dtype=np.int64)
+        numbers[places] = [one.size for one in many]
+        numbers[places + 1] = [one.rows for one in many]
+        numbers[places + 2] = filled
+        cells = np.arange(len(index)) + (places + _HEADED - begins)[owner]
+        numbers[cells] = steps
+        counted = ~ones[owner]
+        numbers[(cells + filled[owner])[counted]] = count[counted]
+        heads = [cls.MAGIC + bytes([_ALL_ONES if one else 0]) for one in ones.tolist()]
+        bodies = varints_apart(numbers, sizes)
+        return [
+            head + one.profile_id + body
+            for head, one, body in zip(heads, many, bodies, strict=True)
         ]
-        if not ones:
-            numbers.append(self.count)
-        head = self.MAGIC + bytes([_ALL_ONES if ones else 0]) + self.profile_id
-        return head + varints(np.concatenate(numbers))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Counts":
@@ -161,19 +195,56 @@ class Counts:
         DriftFormatError
             Where the bytes are something else or damaged.
         """
+        return cls.many_from_bytes([data])[0]
+
+    @classmethod
+    def many_from_bytes(cls, many: Sequence[bytes]) -> list["Counts"]:
+        """Return the counts that `many_to_bytes` wrote.
+
+        Raises
+        ------
+        DriftFormatError
+            Where any of the bytes are something else or damaged.
+        """
+        if not many:
+            return []
         start = len(cls.MAGIC) + 1 + ID_BYTES
-        if len(data) < start or data[: len(cls.MAGIC)] != cls.MAGIC:
+        if any(len(data) < start or data[: len(cls.MAGIC)] != cls.MAGIC for data in many):
             raise DriftFormatError("These bytes are not counts of this release.")
-        (size, rows, filled), used = read_varints(data[start:], 3, "counts")
-        body = data[start + used :]
-        ones = data[len(cls.MAGIC)] == _ALL_ONES
-        length = int(filled) if ones else 2 * int(filled)
-        if length > len(body):
-            raise DriftFormatError("The stored counts are damaged: count the rows anew.")
-        numbers, read = read_varints(body, length, "counts")
-        index = np.cumsum(numbers[: int(filled)])
-        count = np.ones(int(filled), dtype=np.int64) if ones else numbers[int(filled) :]
-        fits = read == len(body) and bool((numbers[1 : int(filled)] > 0).all())
-        if not fits or size > MOST_CELLS or (filled and int(index[-1]) >= size):
-            raise DriftFormatError("The stored counts are damaged: count the rows anew.")
-        return cls(bytes(data[start - ID_BYTES : start]), int(size), int(rows), index, count)
+        ones = np.array([data[len(cls.MAGIC)] == _ALL_ONES for data in many])
+        numbers, sizes = read_varints_apart([data[start:] for data in many], "counts")
+        places = np.cumsum(sizes) - sizes
+        if int(sizes.min()) < _HEADED:
+            raise DriftFormatError(_DAMAGED)
+        size, rows, filled = (numbers[places + i] for i in range(_HEADED))
+        # compared by halves, so that no number, however large, overflows
+        body = sizes - _HEADED
+        fits = np.where(ones, filled == body, (filled == body // 2) & (body % 2 == 0))
+        if not fits.all() or int(size.max()) > MOST_CELLS:
+            raise DriftFormatError(_DAMAGED)
+        begins = np.cumsum(filled) - filled
+        owner = np.repeat(np.arange(len(many)), filled)
+        cells = np.arange(len(owner)) + (places + _HEADED - begins)[owner]
+        steps = numbers[cells]
+        first = np.zeros(len(steps), dtype=np.bool_)
+        first[begins[filled > 0]] = True
+        if not (first | (steps > 0)).all() or bool((steps >= size[owner]).any()):
+            raise DriftFormatError(_DAMAGED)
+        index = np.cumsum(steps)
+        index -= (index - steps)[begins[filled > 0]].repeat(filled[filled > 0])
+        if bool((index >= size[owner]).any()):
+            raise DriftFormatError(_DAMAGED)
+        count = np.ones(len(index), dtype=np.int64)
+        counted = ~ones[owner]
+        count[counted] = numbers[(cells + filled[owner])[counted]]
+        ends = begins + filled
+        return [
+            cls(bytes(data[start - ID_BYTES : start]), *whole, index[begin:end], count[begin:end])
+            for data, whole, begin, end in zip(
+                many,
+                zip(size.tolist(), rows.tolist(), strict=True),
+                begins.tolist(),
+                ends.tolist(),
+                strict=True,
+            )
+        ]

@@ -27,6 +27,32 @@ def varints(values: Ints) -> bytes:
     >>> varints(np.array([1, 127, 128])).hex()
     '017f8001'
     """
+    return _varints(values)[0].tobytes()
+
+
+def varints_apart(values: Ints, sizes: Ints) -> list[bytes]:
+    """Return the varints of many runs of integers, each run's by itself.
+
+    Parameters
+    ----------
+    values : ndarray of int
+        All runs, one after the other.
+    sizes : ndarray of int, shape (runs,)
+        How many integers each has.
+
+    Examples
+    --------
+    >>> [run.hex() for run in varints_apart(np.array([1, 127, 128]), np.array([1, 0, 2]))]
+    ['01', '', '7f8001']
+    """
+    stream, lengths = _varints(values)
+    ends = np.concatenate([[0], np.cumsum(lengths)])[np.cumsum(sizes)].tolist()
+    data = stream.tobytes()
+    return [data[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
+
+
+def _varints(values: Ints) -> tuple[NDArray[np.uint8], Ints]:
+    """Return the bytes of all, and how many each of them takes."""
     left = values.astype(np.uint64)
     columns: list[NDArray[np.uint8]] = []
     used: list[NDArray[np.bool_]] = [np.ones(len(left), dtype=np.bool_)]
@@ -38,7 +64,8 @@ def varints(values: Ints) -> bytes:
             break
         columns[-1][more] |= 0x80
         used.append(more)
-    return np.column_stack(columns)[np.column_stack(used)].tobytes()
+    taken = np.column_stack(used)
+    return np.column_stack(columns)[taken], taken.sum(axis=1)
 
 
 def read_varints(data: bytes, count: int, what: str = "profile") -> tuple[Ints, int]:
@@ -56,15 +83,40 @@ def read_varints(data: bytes, count: int, what: str = "profile") -> tuple[Ints, 
     if len(ends) < count:
         raise DriftFormatError(_DAMAGED.format(what=what))
     used = int(ends[-1]) + 1
-    starts = np.empty(count, dtype=np.int64)
+    return _read_varints(raw[:used], ends, what), used
+
+
+def read_varints_apart(runs: Sequence[bytes], what: str) -> tuple[Ints, Ints]:
+    """Return what `varints_apart` wrote: all integers, and how many each run has.
+
+    Examples
+    --------
+    >>> read_varints_apart([bytes.fromhex(run) for run in ("01", "", "7f8001")], "counts")
+    (array([  1, 127, 128]), array([1, 0, 2]))
+    """
+    raw = np.frombuffer(b"".join(runs), dtype=np.uint8)
+    ends = np.flatnonzero(raw < 0x80)
+    bytes_to = np.cumsum([len(run) for run in runs])
+    last = bytes_to[bytes_to > 0] - 1
+    if bool((raw[last] >= 0x80).any()):
+        raise DriftFormatError(_DAMAGED.format(what=what))
+    sizes = np.diff(np.searchsorted(ends, bytes_to), prepend=0)
+    return _read_varints(raw, ends, what), sizes
+
+
+def _read_varints(raw: NDArray[np.uint8], ends: Ints, what: str) -> Ints:
+    """Return the integers of a stream whose last bytes are at `ends`."""
+    if not len(ends):
+        return np.zeros(0, dtype=np.int64)
+    starts = np.empty(len(ends), dtype=np.int64)
     starts[0] = 0
     starts[1:] = ends[:-1] + 1
     lengths = ends - starts + 1
     if int(lengths.max()) > 9:
         raise DriftFormatError(_DAMAGED.format(what=what))
-    shifts = 7 * (np.arange(used) - np.repeat(starts, lengths))
-    bits = (raw[:used] & 0x7F).astype(np.int64) << shifts
-    return np.add.reduceat(bits, starts), used
+    shifts = 7 * (np.arange(len(raw)) - np.repeat(starts, lengths))
+    bits = (raw & 0x7F).astype(np.int64) << shifts
+    return np.add.reduceat(bits, starts)
 
 
 def lay_out(meta: Mapping[str, Any], arrays: Sequence[NDArray[Any]]) -> bytes:

@@ -67,15 +67,27 @@ def local_hours(times: Ints, timezone: str) -> Ints:
     >>> (local_hours(summer, "Europe/Berlin") % 168).tolist()
     [26]
     """
-    if timezone == "UTC":
-        local = times
-    else:
-        place = zone(timezone)
-        # clocks change on the half hour at most: one look-up for each that occurs
-        blocks, which = np.unique(times // _BLOCK, return_inverse=True)
-        offsets = [_offset(int(block) * _BLOCK, place) for block in blocks]
-        local = times + np.array(offsets, dtype=np.int64)[which]
+    local = times if timezone == "UTC" else times + _offsets(times, zone(timezone))
     return local // HOUR + 24 * _THURSDAY
+
+
+def _offsets(times: Ints, place: ZoneInfo) -> Ints:
+    """Return how far the clocks of a place are ahead at each time: two look-ups for each day.
+
+    Only on days that don't end as they began there is one for each half hour that occurs: clocks
+    change on the half hour at most.
+    """
+    days, day = np.unique(times // DAY, return_inverse=True)
+    ends = np.unique(np.concatenate([days, days + 1]))
+    known = np.array([_offset(int(end) * DAY, place) for end in ends], dtype=np.int64)
+    begin = known[np.searchsorted(ends, days)]
+    changing = (begin != known[np.searchsorted(ends, days + 1)])[day]
+    found: Ints = begin[day]
+    if changing.any():
+        blocks, which = np.unique(times[changing] // _BLOCK, return_inverse=True)
+        some = [_offset(int(block) * _BLOCK, place) for block in blocks]
+        found[changing] = np.array(some, dtype=np.int64)[which]
+    return found
 
 
 def _offset(time: int, place: ZoneInfo) -> int:
