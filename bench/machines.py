@@ -80,13 +80,13 @@ def ingest(stack: Stack, machines: Sequence[tuple[str, SampleMachine]], days: in
             "timezone": kind.timezone,
             "rated_power_kw": kind.rated_power_kw,
         }
-        made = stack.request("POST", API, stack.token(), json=fields)
+        made = stack.request("POST", API, stack.token("admin"), json=fields)
         made.raise_for_status()
         readings = sample_readings(kind, end_ms=END_MS, days=days, seed=100 + seed)
         done = stack.request(
             "POST",
             f"{API}{made.json()['id']}/readings",
-            stack.token(),
+            stack.token("admin"),
             data=as_csv(readings),
             headers={"Content-Type": "text/csv"},
         )
@@ -193,7 +193,7 @@ def machine_ids(stack: Stack) -> dict[str, str]:
     found: dict[str, str] = {}
     page = 1
     while True:
-        answer = stack.request("GET", f"{API}?page={page}&page_size=100", stack.token())
+        answer = stack.request("GET", f"{API}?page={page}&page_size=100", stack.token("admin"))
         answer.raise_for_status()
         rows = answer.json()
         found |= {row["name"]: row["id"] for row in rows["results"]}
@@ -204,7 +204,7 @@ def machine_ids(stack: Stack) -> dict[str, str]:
 
 def count_of(stack: Stack, status: str) -> int:
     """Return how many trainings of machines have this status."""
-    answer = stack.request("GET", f"{JOBS}?status={status}&page_size=1", stack.token())
+    answer = stack.request("GET", f"{JOBS}?status={status}&page_size=1", stack.token("admin"))
     answer.raise_for_status()
     return int(answer.json()["count"])
 
@@ -220,7 +220,7 @@ def worked_off(stack: Stack, ids: Sequence[str]) -> tuple[int, float, float]:
     """
     before = count_of(stack, "completed")
     begun = time.perf_counter()
-    headers = {"Authorization": f"Token {stack.token()}"}
+    headers = {"Authorization": f"Token {stack.token('admin')}"}
     session = requests.Session()
     for model_type in MODEL_TYPES:
         for machine in ids:
