@@ -32,6 +32,7 @@ RECORDS_SHOWN = 200
 VERSIONS_SHOWN = 20
 LEAST_FIT = -1
 """R² below it would press all others into a line."""
+FIT_MARGIN = 0.1
 TILES = (
     ("r_squared", "R²"),
     ("rmse", "RMSE"),
@@ -150,8 +151,10 @@ class PerformanceView:
         fit = self._figure(("r_squared",))
         known = [value for value in fit["data"][0]["y"] if value is not None]
         note = ""
+        if known:  # never above 1, which Plotly doesn't know: it centres a single value
+            lowest = max(min(known) - FIT_MARGIN, LEAST_FIT)
+            fit["layout"]["yaxis"] = {"range": [lowest, 1 + FIT_MARGIN / 2]}
         if known and min(known) < LEAST_FIT:  # a quiet day has next to no variance to explain
-            fit["layout"]["yaxis"] = {"range": [LEAST_FIT, 1.05]}
             note = f"below {LEAST_FIT} in the table only"
         return [
             ("errors", "Errors over time", "", self._figure(("rmse", "mae"))),
