@@ -21,7 +21,7 @@ from modelwright.engine.search.methods import Proposal
 from modelwright.engine.search.problem import Problem
 
 GRID_36 = {
-    "n_estimators": [5, 10, 20],
+    "n_estimators": [3, 6, 12],
     "max_depth": [5, 10, None],
     "min_samples_split": [2, 5],
     "min_samples_leaf": [1, 2],

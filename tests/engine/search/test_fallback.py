@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from modelwright.engine.search.evaluators import choice, evaluator_named, selfcheck
-from modelwright.engine.search.evaluators.trees import Grower, Limits
+from modelwright.engine.search.evaluators.grown import Limits
+from modelwright.engine.search.evaluators.trees import Grower
 from modelwright.engine.search.problem import Problem
 from modelwright.engine.search.runner import search
 from tests.engine.search.helpers import config, grid_search_cv, preprocessor, scores_of, skills

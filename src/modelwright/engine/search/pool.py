@@ -16,10 +16,11 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 PR_SET_PDEATHSIG = 1
 POLL_SECONDS = 0.1
@@ -237,9 +238,12 @@ class ForkedPool:
         others = [worker.pipe for worker in self.workers] + [ours]
         sys.stdout.flush()
         sys.stderr.flush()
+        libraries = thread_pools(len(sys.modules))
         gc.freeze()  # a collection in the child would write to, and so copy, every page of ours
         process = context.Process(
-            target=_serve, args=(self.work, theirs, others, os.getpid()), daemon=True
+            target=_serve,
+            args=(self.work, theirs, others, os.getpid(), libraries),
+            daemon=True,
         )
         with warnings.catch_warnings():
             # Python 3.12 warns of threads at a fork; ours hold no lock that the child takes.
@@ -252,10 +256,25 @@ class ForkedPool:
         return worker
 
 
-def _serve(work: Work, pipe: Connection, others: list[Connection], parent: int) -> None:
+@lru_cache(maxsize=1)
+def thread_pools(_modules: int) -> ThreadpoolController:
+    """Return the libraries that start threads; looked for anew when modules were imported.
+
+    Looking takes as long as a search of a few trees, and each process would look for itself.
+    """
+    return ThreadpoolController()
+
+
+def _serve(
+    work: Work,
+    pipe: Connection,
+    others: list[Connection],
+    parent: int,
+    libraries: ThreadpoolController,
+) -> None:
     """Compute task after task until the parent is gone."""
     _settle(others, parent)
-    with threadpool_limits(1), contextlib.suppress(EOFError, BrokenPipeError):
+    with libraries.limit(limits=1), contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             for item in _quietly(work, pipe.recv()):
                 pipe.send((False, item))

@@ -3,13 +3,19 @@
 from modelwright.engine.search.evaluators.base import Evaluator
 from modelwright.engine.search.evaluators.boosting import CUTS, BoostingEvaluator
 from modelwright.engine.search.evaluators.forest import ForestEvaluator
+from modelwright.engine.search.evaluators.neighbours import NeighboursEvaluator
 from modelwright.engine.search.evaluators.plain import PlainEvaluator
 from modelwright.engine.search.evaluators.prefix import PrefixEvaluator
 from modelwright.engine.search.evaluators.prepared import PreparedEvaluator
-from modelwright.engine.search.evaluators.selfcheck import boosting_fault, forest_fault
+from modelwright.engine.search.evaluators.selfcheck import (
+    boosting_fault,
+    forest_fault,
+    neighbours_fault,
+)
 from modelwright.engine.search.problem import Problem
 
 FORESTS = ("random_forest", "extra_trees")
+NEIGHBOURS = "knn"
 
 _ALL: dict[str, Evaluator] = {
     evaluator.name: evaluator
@@ -19,6 +25,7 @@ _ALL: dict[str, Evaluator] = {
         PrefixEvaluator(),
         ForestEvaluator(),
         BoostingEvaluator(),
+        NeighboursEvaluator(),
     )
 }
 
@@ -64,5 +71,11 @@ def choose(problem: Problem, wanted: str = "auto") -> tuple[Evaluator, tuple[str
         if not fault:
             return _ALL["boosting"], ()
         note = f"Each number of rounds was fitted anew, which is slower: {fault}."
+        return _ALL["prepared"], (note,)
+    if problem.model_type == NEIGHBOURS:
+        fault = neighbours_fault(problem.task)
+        if not fault:
+            return _ALL["neighbours"], ()
+        note = f"Neighbours were looked for anew for each number of them, which is slower: {fault}."
         return _ALL["prepared"], (note,)
     return _ALL["prepared"], ()

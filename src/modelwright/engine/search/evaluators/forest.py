@@ -7,16 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from modelwright.engine.search.evaluators.base import Evaluator, Scored
+from modelwright.engine.search.evaluators.grown import Grown, Limits, limits_of
 from modelwright.engine.search.evaluators.prefix import SIZE, PrefixEvaluator
-from modelwright.engine.search.evaluators.trees import (
-    Grower,
-    Limits,
-    Rows,
-    limits_of,
-    same_above,
-    same_below,
-    setup_of,
-)
+from modelwright.engine.search.evaluators.trees import Grower, Rows, setup_of
 from modelwright.engine.search.problem import Fold, Problem, short_error
 from modelwright.engine.search.scorers import Outputs
 from modelwright.engine.search.space import Params
@@ -111,37 +104,31 @@ def grow(grower: Grower, plan: Plan) -> Iterator[tuple[list[int], Any]]:
     """Give the positions and the mean of the trees' answers, for each limits and size in turn."""
     ordered = sorted(plan, key=lambda limits: (limits.min_split, -limits.depth))
     most = {limits: max(plan[limits]) for limits in ordered}
-    sums: dict[Limits, Any] = dict.fromkeys(ordered)
+    sums: dict[Limits, Any] = {}
+    test = grower.rows.test
     for index in range(max(most.values())):
+        wanted = [limits for limits in ordered if index < most[limits]]
         weights = grower.weights(index)
-        grown: dict[Limits, tuple[Any, Any]] = {}
-        for limits in ordered:
-            if index >= most[limits]:
-                continue
-            found = _same(grown, limits)
-            if found is None:
+        of_split: dict[int, Grown] = {}
+        of_depth: dict[int, Grown] = {}
+        for limits in wanted:
+            # Wider limits came before: the last of those with the same depth or smallest node are
+            # the closest, and where they don't serve no other does.
+            grown = of_split.get(limits.min_split)
+            if grown is None or not grown.serves(limits):
+                grown = of_depth.get(limits.depth)
+            if grown is None or not grown.serves(limits):
                 tree = grower.grow(index, limits, weights)
-                found = tree, tree.predict(grower.rows.test)
-            grown[limits] = found
-            if sums[limits] is None:
-                sums[limits] = np.zeros_like(found[1])
-            sums[limits] += found[1]
-        for limits in ordered:
+                grown = Grown(tree, limits, tree.predict(test))
+            of_split[limits.min_split] = of_depth[limits.depth] = grown
+            if index:
+                sums[limits] += grown.answer
+            else:
+                sums[limits] = np.zeros_like(grown.answer) + grown.answer
+        for limits in wanted:
             positions = plan[limits].get(index + 1)
             if positions:
                 yield positions, sums[limits] / (index + 1)
-
-
-def _same(grown: dict[Limits, tuple[Any, Any]], limits: Limits) -> tuple[Any, Any] | None:
-    """Return a tree that is there already and would be the same within these limits."""
-    for other in reversed(grown):
-        tree, answer = grown[other]
-        if other.min_split == limits.min_split:
-            if same_below(tree, other, limits.depth):
-                return tree, answer
-        elif other.depth == limits.depth and same_above(tree, other, limits.min_split):
-            return tree, answer
-    return None
 
 
 def _outputs(rows: Rows, means: Any) -> Outputs:

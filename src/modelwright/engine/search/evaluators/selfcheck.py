@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
+from sklearn.base import clone
 
 from modelwright.engine.parameters import CLASSIFICATION
 from modelwright.engine.search.evaluators.boosting import CUTS, MOST_ROUNDS
 from modelwright.engine.search.evaluators.forest import grow
-from modelwright.engine.search.evaluators.trees import NATIVE, Grower, Rows, limits_of, setup_of
+from modelwright.engine.search.evaluators.grown import limits_of
+from modelwright.engine.search.evaluators.neighbours import look
+from modelwright.engine.search.evaluators.trees import NATIVE, Grower, Rows, setup_of
 from modelwright.engine.search.problem import Fold
 from modelwright.engine.trainers import trainer_for
 
@@ -19,6 +22,7 @@ SEED = 1
 CASES: tuple[tuple[int, int | None, int], ...] = ((3, 3, 2), (6, None, 2), (4, None, 7))
 N_TRAIN, N_TEST = 48, 24
 ROUNDS = (1, 3, 6)
+NEIGHBOURS = (1, 2, 5)
 SMALL_LEAVES: dict[str, dict[str, Any]] = {
     "hist_gradient_boosting": {"min_samples_leaf": 3},
     "lightgbm": {"min_child_samples": 3},
@@ -106,6 +110,43 @@ def boosting_fault(model_type: str, task: str) -> str:
                     return f"the first rounds of a long {model_type} model differ from a short one"
     except _STRANGE as error:
         return f"a {model_type} model can't be cut ({error})"[:200]
+    return ""
+
+
+@cache
+def neighbours_fault(task: str) -> str:
+    """Return how models that share a search for neighbours differ from others, or nothing.
+
+    Parameters
+    ----------
+    task : str
+        ``classification`` or ``regression``.
+
+    Examples
+    --------
+    >>> neighbours_fault("classification")
+    ''
+    """
+    trainer = trainer_for("knn")
+    for sparse in (False, True):
+        fold = _fold(task, sparse)
+        models = [
+            trainer.build(
+                task, {"n_neighbors": number, "weights": weights}, random_state=SEED, threads=1
+            )
+            for number in NEIGHBOURS
+            for weights in ("uniform", "distance")
+        ]
+        try:
+            for position, model in look(models, range(len(models)), fold).items():
+                own = clone(models[position]).fit(fold.X_train, fold.y_train)
+                for answer in ("predict", "predict_proba"):
+                    if hasattr(own, answer) and not np.array_equal(
+                        getattr(own, answer)(fold.X_test), getattr(model, answer)(fold.X_test)
+                    ):
+                        return "what they say differs from what each would say alone"
+        except _STRANGE as error:
+            return f"the search can't be shared ({error})"[:200]
     return ""
 
 

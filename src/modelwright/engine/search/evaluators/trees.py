@@ -15,17 +15,19 @@ two splits that are equally good: then the sparse one is used.
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csc_matrix, issparse
 from sklearn.base import is_classifier
 from sklearn.utils import check_random_state, compute_class_weight, compute_sample_weight
 
+from modelwright.engine.search.evaluators.grown import Limits
 from modelwright.engine.search.problem import Fold
 
 try:
-    from sklearn.ensemble._forest import _generate_sample_indices, _get_n_samples_bootstrap
+    from sklearn.ensemble._forest import _generate_sample_indices
     from sklearn.tree._classes import (
         CRITERIA_CLF,
         CRITERIA_REG,
@@ -38,8 +40,6 @@ except ImportError:  # another scikit-learn: selfcheck says so, and the public w
 else:
     NATIVE = True
 
-UNLIMITED = int(np.iinfo(np.int32).max)
-PURE = float(np.finfo(np.float64).eps)  # no node of less impurity is split
 MAX_DENSE_BYTES = 1 << 30
 MAX_DRAWN_BYTES = 1 << 26
 BALANCED = "balanced"
@@ -114,73 +114,6 @@ def setup_of(forest: Any) -> Setup | None:
     )
 
 
-class Limits(NamedTuple):
-    """Where a tree ends.
-
-    Parameters
-    ----------
-    min_split : int
-        Rows a node needs to be split, as it is in force: never below twice `min_samples_leaf`.
-    depth : int
-        `UNLIMITED` for no limit.
-    """
-
-    min_split: int
-    depth: int
-
-
-def limits_of(forest: Any) -> Limits:
-    """Return where the trees of a forest end."""
-    return Limits(
-        max(forest.min_samples_split, 2 * forest.min_samples_leaf),
-        UNLIMITED if forest.max_depth is None else forest.max_depth,
-    )
-
-
-def same_below(tree: Any, limits: Limits, depth: int) -> bool:
-    """Return whether a tree would be the same with a lower limit of its depth.
-
-    It is where it stays below that limit, or comes to it with nodes only that weren't tried to be
-    split. Where it goes beyond, it might not be: a node at the limit draws no columns, and later
-    nodes would draw others.
-    """
-    if depth > limits.depth or tree.max_depth > depth:
-        return False
-    if tree.max_depth < depth:
-        return True
-    tried = (tree.n_node_samples >= limits.min_split) & (tree.impurity > PURE)
-    tried &= tree.children_left < 0
-    return not (tried.any() and (tried & _level(tree, depth)).any())
-
-
-def same_above(tree: Any, limits: Limits, min_split: int) -> bool:
-    """Return whether a tree would be the same if nodes needed `min_split` rows to be split.
-
-    It is where no node was split, or was tried to be, that has fewer. Tried is what is neither pure
-    nor at the limit of the depth.
-    """
-    rows = tree.n_node_samples
-    tried = (rows >= limits.min_split) & (rows < min_split) & (tree.impurity > PURE)
-    if not tried.any():
-        return True
-    inner = tree.children_left >= 0
-    if tree.max_depth < limits.depth or (tried & inner).any():
-        return False
-    at_limit = _level(tree, limits.depth)
-    return bool(at_limit[tried].all())
-
-
-def _level(tree: Any, depth: int) -> Any:
-    """Return which nodes lie at a depth, shape (n_nodes,)."""
-    nodes = np.zeros(1, dtype=np.intp)
-    for _ in range(depth):
-        children = np.concatenate([tree.children_left[nodes], tree.children_right[nodes]])
-        nodes = children[children >= 0]
-    found = np.zeros(tree.node_count, dtype=bool)
-    found[nodes] = True
-    return found
-
-
 class Rows:
     """The rows of one fold as the builder wants them, and what is drawn from them.
 
@@ -212,7 +145,7 @@ class Rows:
             self.n_classes = np.array([1], dtype=np.intp)
         self.codes = codes
         self.y = np.ascontiguousarray(np.reshape(codes, (-1, 1)), dtype=np.float64)
-        self.balanced = self._balanced(codes) if classify else None
+        self.balanced: Any = self._balanced(codes) if classify else None
 
     def _convert(self, fold: Fold) -> Any:
         """Set the dense rows, and return the sparse ones where scikit-learn would use such."""
@@ -249,7 +182,7 @@ class Rows:
         if not setup.bootstrap:
             return self.balanced if setup.class_weight == BALANCED else None
         if setup.class_weight == BALANCED_SUBSAMPLE:
-            indices = self._draw(index, None)
+            indices = self._draw(index)
             counts = np.bincount(indices, minlength=self.n_rows)
             return counts * compute_sample_weight(BALANCED, self.y, indices=indices)
         return self._counts(setup.class_weight, index).astype(np.float64)
@@ -258,17 +191,36 @@ class Rows:
         known = self.drawn.setdefault(class_weight, [])
         if index < len(known):
             return known[index]
-        weights = self.balanced if class_weight == BALANCED else None
-        counts = np.bincount(self._draw(index, weights), minlength=self.n_rows)
+        if class_weight == BALANCED:
+            counts = self._count_by_weight(index)
+        else:
+            counts = np.bincount(self._draw(index), minlength=self.n_rows)
         if self.drawn_bytes < MAX_DRAWN_BYTES and index == len(known) and counts.max() < 2**16:
             known.append(counts.astype(np.uint16))
             self.drawn_bytes += 2 * self.n_rows
         return counts
 
-    def _draw(self, index: int, weights: Any) -> Any:
-        rows = _get_n_samples_bootstrap(self.n_rows, None, weights)
+    def _draw(self, index: int) -> Any:
         self.tree_random.seed(self.seed(index))
-        return _generate_sample_indices(self.tree_random, self.n_rows, rows, weights)
+        return _generate_sample_indices(self.tree_random, self.n_rows, self.n_rows, None)
+
+    def _count_by_weight(self, index: int) -> Any:
+        """Return how often each row is drawn where the heavier ones are likelier.
+
+        The draws are those of ``RandomState.choice``, which numpy keeps as they are for good; the
+        checks and running sums that it makes anew for each tree take four times as long.
+        """
+        self.tree_random.seed(self.seed(index))
+        draws = np.sort(self.tree_random.random_sample(self.n_rows))
+        counts = draws.searchsorted(self.shares)
+        counts[1:] -= counts[:-1].copy()
+        return counts
+
+    @cached_property
+    def shares(self) -> Any:
+        """The running sum of the rows' shares of all weight, shape (n_rows,)."""
+        running = np.cumsum(self.balanced / np.sum(self.balanced))
+        return running / running[-1]
 
     def first_draw(self, index: int, low: int, high: int) -> int:
         """Return the first whole number that a tree's random state draws."""
