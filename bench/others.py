@@ -4,7 +4,16 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
-MODULES = ("energy", "anomaly", "drift", "readings", "machines", "abtest", "serving")
+MODULES = (
+    "energy",
+    "anomaly",
+    "drift",
+    "drift_alarms",
+    "readings",
+    "machines",
+    "abtest",
+    "serving",
+)
 TITLES = ("what", "name", "title")
 LEFT_OUT = ("goal", "met", *TITLES)
 

@@ -88,7 +88,10 @@ def test_no_drift_in_the_words_of_the_contract(machine: Machine, version: ModelV
     assert set(found["current_performance"]) == {"r_squared", "rmse", "mae"}
     assert found["baseline_performance"]["rmse"] == version.run.metrics["rmse"]
     assert {feature["name"] for feature in found["features"]} == {"energy_kwh", "production_count"}
-    assert set(found["features"][0]) == {"name", "test", "statistic", "p_value", "drifted"}
+    assert set(found["features"][0]) == {
+        *("name", "test", "statistic", "p_value", "drifted"),
+        *("detectable_shift", "detectable_percent"),
+    }
     assert not Alert.objects.exists()
     assert MetricsRecord.objects.exclude(source="hold_out").count() == 0
     profile = DriftProfile.objects.get()

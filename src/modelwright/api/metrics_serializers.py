@@ -144,6 +144,12 @@ class FeatureSerializer(serializers.Serializer[Any]):
     statistic = serializers.FloatField()
     p_value = serializers.FloatField()
     drifted = serializers.BooleanField()
+    detectable_shift = serializers.FloatField(
+        allow_null=True, help_text="Smallest shift that is found, in standard deviations."
+    )
+    detectable_percent = serializers.FloatField(
+        allow_null=True, help_text="The same in per cent of the channel's usual value."
+    )
 
 
 class DriftSerializer(serializers.Serializer[Any]):

@@ -196,6 +196,8 @@ def drift_facts(checked: Checked) -> dict[str, Any]:
                     "statistic": feature.statistic,
                     "p_value": feature.p_value,
                     "drifted": feature.drifted,
+                    "detectable_shift": feature.detectable_shift,
+                    "detectable_percent": feature.detectable_percent,
                 }
                 for feature in checked.data.features
             ],

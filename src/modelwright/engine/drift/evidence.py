@@ -10,7 +10,8 @@ from modelwright.engine.drift.comparisons import TESTS, Comparison, Pair
 from modelwright.engine.drift.comparisons.chi2 import pooled
 from modelwright.engine.drift.power import detectable_shift, detectable_w, rows_needed
 from modelwright.engine.drift.profile import Profile
-from modelwright.engine.drift.seasons import CategorySeason, ColumnSeason, Measured
+from modelwright.engine.drift.seasons import CategorySeason, ColumnSeason, Measured, Relation
+from modelwright.engine.drift.seasons.base import SEASON_FLOOR, SPREAD
 from modelwright.engine.drift.special import normal_quantile, student_quantile
 
 POWER = 0.9
@@ -18,7 +19,6 @@ WANTED = 0.25
 """In standard deviations, or as Cohen's w: where so much can't be found, the result says so."""
 AUXILIARY = ("missing", "unseen", "range")
 SEASON = "season"
-SEASON_FLOOR = 0.25
 
 Smallest = Callable[[float], float]
 
@@ -81,24 +81,28 @@ def gather(
         Whether columns with a season are compared with their ordinary windows.
     """
     seasons = profile.season.columns if profile.season and in_time else ()
-    scores = {one.column: (one, len(profile.columns) + i) for i, one in enumerate(seasons)}
+    dependent = {one.column for one in seasons}
     for place, column in enumerate(profile.columns):
-        own = cells[profile.offsets[place] : profile.offsets[place + 1]]
-        if place not in scores:
+        if place not in dependent:
+            own = cells[profile.offsets[place] : profile.offsets[place + 1]]
             yield from _independent(column, own, floors)
-            continue
-        season, number = scores[place]
+    ahead = _ahead(profile, at)
+    for number, season in enumerate(seasons, start=len(profile.columns)):
+        column, place = profile.columns[season.column], season.column
+        own = cells[profile.offsets[place] : profile.offsets[place + 1]]
         scored = cells[profile.offsets[number] : profile.offsets[number + 1]]
-        measured = list(season.measure(own, scored))
-        ahead = _ahead(profile, at)
-        yield from _in_time(column, season, measured, ahead, floors)
+        yield from _in_time(column, season, list(season.measure(own, scored)), ahead, floors)
 
 
 def _ahead(profile: Profile, at: tuple[int, int] | None) -> float:
-    """Return how many windows of the series lie between the reference and the window."""
+    """Return how many windows of the series lie between the reference and the window.
+
+    Below 0 where the window lies within the reference.
+    """
     if at is None or profile.season is None:
         return 0.0
-    return max(0.0, (at[0] - profile.season.end) / profile.season.bucket)
+    ahead = (at[0] - profile.season.end) / profile.season.bucket
+    return max(0.0, ahead) if at[1] > profile.season.end + 1 else ahead
 
 
 def _independent(column: Column, cells: Ints, floors: Mapping[str, float]) -> Iterator[Evidence]:
@@ -174,6 +178,9 @@ def _judged(
     direction = "above" if judged.away > 0 else "below"
     note = f"{feature.name} {direction} what is usual then"
     unit = judged.scale / feature.deviation
+    if isinstance(season, Relation):
+        note = f"{direction} what the other columns tell of it"
+        unit *= season.share
     return Evidence(
         column=column.name,
         test=SEASON,
@@ -184,7 +191,9 @@ def _judged(
         effect=abs(judged.away) / feature.deviation,
         floor=floor,
         main=feature.name != "missing",
-        smallest=lambda level: unit * _critical(level, judged.freedom),
+        smallest=_never
+        if feature.name == SPREAD
+        else lambda level: unit * _critical(level, judged.freedom),
         note=note if whole else "the window is too short for a column of categories",
     )
 

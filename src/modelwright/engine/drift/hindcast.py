@@ -1,7 +1,7 @@
 """How far ordinary windows lie from what came before them, as the reference itself tells."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -63,6 +63,8 @@ class Hindcast:
         In the order of their times.
     least : float
         Smallest standard deviation that is believed.
+    tails : float
+        Most degrees of freedom of Student's t: the fewer, the heavier the tails are taken.
 
     References
     ----------
@@ -79,6 +81,7 @@ class Hindcast:
 
     means: Floats
     least: float = 1e-9
+    tails: float = FREEDOM[1]
 
     @cached_property
     def _sums(self) -> Floats:
@@ -98,19 +101,26 @@ class Hindcast:
         length : float
             Of the window, in windows of the series; may be less than 1.
         ahead : float
-            How long after the series it begins, in windows of the series.
+            How long after the series it begins, in windows of the series; below 0 it lies within
+            and is compared with what came before it, near the begin with what came after it.
         """
         run = max(1, min(round(length), len(self.means) // 4))
         history = max(LEAST_HISTORY, len(self.means) // 3)
         origins = max(LEAST_ORIGINS, len(self.means) // 5)
+        place = len(self.means) + min(0, round(ahead))
+        after = max(place, 0) + run
+        if place < history <= len(self.means) - after:
+            backwards = replace(self, means=self.means[::-1])
+            return backwards.judge(mean, length, -after)
+        place = max(place, history)
         farthest = max(0, len(self.means) - run - history - origins)
         gap = min(max(0, round(ahead)), farthest)
         level, errors, near = self._best(run, gap, history)
-        away = mean - float(level[-1])
+        away = mean - float(level[place])
         stretch = _growth(errors, near, run, gap, ahead) / math.sqrt(min(1.0, length / run))
         side = np.sort(errors[errors > 0] if away > 0 else -errors[errors < 0])
         scale = max(_middle(errors), _tail(side), self.least)
-        freedom = min(max(_independent(errors, run, gap), FREEDOM[0]), FREEDOM[1])
+        freedom = min(max(_independent(errors, run, gap), FREEDOM[0]), self.tails)
         z = away / (scale * stretch)
         p_value = student_tail(z, freedom)
         if len(side) and float(side[-1]) * stretch >= abs(away):

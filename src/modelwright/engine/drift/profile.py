@@ -147,7 +147,8 @@ class Profile:
         arrays, notes = self._known(columns)
         rows = _common_length(arrays)
         cells = count_rows(self, arrays, self._phase(times, rows), rows)
-        return Counts.from_dense(self.id, rows, cells, notes)
+        span = None if times is None or not rows else (int(min(times)), int(max(times)) + 1)
+        return Counts.from_dense(self.id, rows, cells, notes, span)
 
     def count_by(
         self,
@@ -257,7 +258,9 @@ class Profile:
                 KINDS[own["kind"]].unpack(own, arrays[2 * place : 2 * place + 2])
                 for place, own in enumerate(metas)
             )
-            if season and any(own.kind != columns[own.column].kind for own in season.columns):
+            if season and any(
+                own.of != columns[n].kind for own in season.columns for n in own.uses
+            ):
                 raise ValueError("season")
         except (IndexError, KeyError, TypeError, ValueError) as error:
             raise DriftFormatError("The stored profile is damaged: make it anew.") from error

@@ -26,7 +26,10 @@ class FeatureDrift:
     drifted : bool
         Whether both keys turned: significant, and large enough.
     detectable_shift : float or None
-        Smallest shift in standard deviations that so many rows show; None where there is none.
+        Smallest shift of this column alone, in standard deviations, that any of its tests finds in
+        so many rows; None where there is none.
+    detectable_percent : float or None
+        The same in per cent of the column's usual value; None where that is 0, and of words.
     note : str
         For people.
     """
@@ -41,6 +44,7 @@ class FeatureDrift:
     drifted: bool
     detectable_shift: float | None = None
     note: str = ""
+    detectable_percent: float | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from modelwright.engine.drift.category import CategoryColumn
 from modelwright.engine.drift.columns import Column, Ints
@@ -19,14 +20,23 @@ from modelwright.engine.drift.phases import (
 from modelwright.engine.drift.reading import to_floats
 from modelwright.engine.drift.seasons.base import Feature, Measured
 from modelwright.engine.drift.seasons.category import CategorySeason
-from modelwright.engine.drift.seasons.numeric import NumericSeason
+from modelwright.engine.drift.seasons.numeric import QUIET, NumericSeason
+from modelwright.engine.drift.seasons.relation import HELD_SHARE, Relation, likeliest
 from modelwright.engine.drift.selftest import dependent
 
-__all__ = ["CategorySeason", "ColumnSeason", "Feature", "Measured", "NumericSeason", "Season"]
+__all__ = [
+    "CategorySeason",
+    "ColumnSeason",
+    "Feature",
+    "Measured",
+    "NumericSeason",
+    "Relation",
+    "Season",
+]
 
-ColumnSeason = NumericSeason | CategorySeason
-KINDS: dict[str, type[NumericSeason] | type[CategorySeason]] = {
-    kind.kind: kind for kind in (NumericSeason, CategorySeason)
+ColumnSeason = NumericSeason | CategorySeason | Relation
+KINDS: dict[str, type[NumericSeason] | type[CategorySeason] | type[Relation]] = {
+    kind.kind: kind for kind in (NumericSeason, CategorySeason, Relation)
 }
 
 
@@ -84,6 +94,7 @@ class Season:
         phase = phases(ascending, division, timezone)
         _, window = np.unique(ascending // bucket, return_inverse=True)
         found: list[ColumnSeason] = []
+        floats: dict[int, NDArray[np.float64]] = {}
         for number, column in enumerate(columns):
             array = arrays[column.name][order]
             cells = column.cells(array)
@@ -92,9 +103,13 @@ class Season:
             if isinstance(column, CategoryColumn):
                 found.append(CategorySeason.fit(number, column, cells, window))
             else:
-                values = to_floats(array)
-                found.append(NumericSeason.fit(number, values, phase, window, PHASES[division]))
-        return cls(timezone, division, bucket, int(ascending[-1]), tuple(found))
+                floats[number] = to_floats(array)
+                found.append(
+                    NumericSeason.fit(number, floats[number], phase, window, PHASES[division])
+                )
+        numeric = [one for one in found if isinstance(one, NumericSeason)]
+        related = _relations(numeric, floats, phase, window)
+        return cls(timezone, division, bucket, int(ascending[-1]), (*found, *related))
 
     @property
     def needs_times(self) -> bool:
@@ -137,7 +152,8 @@ class Season:
             found.append(KINDS[own["kind"]].unpack(own, arrays[place:end]))
             place = end
         phases = PHASES[meta["division"]]
-        numeric = [one for one in found if isinstance(one, NumericSeason)]
+        rests = [one.rest if isinstance(one, Relation) else one for one in found]
+        numeric = [one for one in rests if isinstance(one, NumericSeason)]
         fits = all(len(one.medians) == phases for one in numeric)
         if place != len(arrays) or not fits or int(meta["bucket"]) < 1:
             raise ValueError("season")
@@ -148,3 +164,40 @@ class Season:
             int(meta["end"]),
             tuple(found),
         )
+
+
+def _relations(
+    seasons: Sequence[NumericSeason],
+    values: Mapping[int, NDArray[np.float64]],
+    phase: Ints,
+    window: Ints,
+) -> list[Relation]:
+    if len(seasons) < 2:
+        return []
+    scores = np.stack([one.distances(values[one.column], phase) for one in seasons])
+    # fits are small: several threads would wait for each other more than they work
+    with threadpool_limits(1):
+        tried = [
+            _relation(season, [seasons[place].column for place in places], values, phase, window)
+            for season, places in zip(seasons, likeliest(scores), strict=True)
+        ]
+    return [one for one in tried if one is not None]
+
+
+def _relation(
+    season: NumericSeason,
+    others: Sequence[int],
+    values: Mapping[int, NDArray[np.float64]],
+    phase: Ints,
+    window: Ints,
+) -> Relation | None:
+    """Return how a column goes with others, where it was seen to go on like that."""
+    early = window < HELD_SHARE * (int(window.max()) + 1)
+    before = {number: values[number][early] for number in (season.column, *others)}
+    trial = Relation.fit(season, others, before, phase[early], window[early])
+    if trial is None:
+        return None
+    quiet = season.score_cells(values[season.column], phase) == QUIET
+    if not trial.holds(values, quiet, phase, window):
+        return None
+    return Relation.fit(season, others, values, phase, window)

@@ -10,6 +10,10 @@ from modelwright.engine.drift.hindcast import LEAST_WINDOWS, Hindcast
 LEAST_MISSING = 0.05
 """Standard deviation of the share of missing values that is believed at least."""
 MISSING_WEIGHT = 0.02
+SPREAD = "spread"
+RELATION = "relation"
+SEASON_FLOOR = 0.25
+"""Standard deviations from the usual that matter."""
 MISSING_UNIT = 0.2
 """Of effects: a twentieth of the rows is a quarter of it, the floor."""
 
@@ -21,7 +25,7 @@ class Feature:
     Attributes
     ----------
     name : str
-        ``level``, ``spread``, ``missing`` or ``share of …``.
+        ``level``, ``spread``, ``relation``, ``missing`` or ``share of …``.
     weight : float
         Its share of the column's part of the allowed false alarms.
     series : Hindcast

@@ -50,6 +50,7 @@ class CategorySeason:
     """
 
     kind: ClassVar[str] = "category"
+    of: ClassVar[str] = "category"
     cells: ClassVar[int] = 0
     column: int
     groups: Ints
@@ -78,6 +79,11 @@ class CategorySeason:
         total = np.bincount(window, minlength=count)
         windows = np.stack([*sums, total, total - np.sum(sums, axis=0)])
         return cls(number, groups, tuple(column.label(int(cell)) for cell in groups), windows)
+
+    @property
+    def uses(self) -> tuple[int, ...]:
+        """Numbers of the columns that it looks at."""
+        return (self.column,)
 
     @cached_property
     def features(self) -> tuple[Feature, ...]:

@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from modelwright.engine.drift.columns import MISSING, Floats, Ints
 from modelwright.engine.drift.errors import DriftFormatError
 from modelwright.engine.drift.hindcast import Hindcast
-from modelwright.engine.drift.seasons.base import Feature, Measured, busy, missing_feature
+from modelwright.engine.drift.seasons.base import (
+    SPREAD,
+    Feature,
+    Measured,
+    busy,
+    missing_feature,
+)
 
 STEPS = 4
 """Of a score in one standard deviation."""
@@ -59,6 +65,7 @@ class NumericSeason:
     """
 
     kind: ClassVar[str] = "numeric"
+    of: ClassVar[str] = "numeric"
     cells: ClassVar[int] = QUIET + 1
     column: int
     medians: Floats
@@ -68,7 +75,13 @@ class NumericSeason:
 
     @classmethod
     def fit(
-        cls, number: int, values: Floats, phase: Ints, window: Ints, phases: int
+        cls,
+        number: int,
+        values: Floats,
+        phase: Ints,
+        window: Ints,
+        phases: int,
+        unit: float = 1.0,
     ) -> "NumericSeason":
         """Learn from the reference.
 
@@ -82,23 +95,18 @@ class NumericSeason:
             Of each row, from 0.
         phases : int
             How many there are.
+        unit : float
+            Robust standard deviations that count as one.
         """
         there = np.isfinite(values)
         medians, scales, quiet = _usual(values[there], phase[there], phases)
+        scales = scales * unit
         season = cls(number, medians, scales, quiet, np.zeros((5, 0), dtype=np.int64))
-        cell = season.score_cells(values, phase)
-        scored = (cell >= 0) & (cell != QUIET)
-        score = cell[scored] - CENTRE
         count = int(window.max()) + 1
         rows = np.bincount(window, minlength=count)
-        sums = [
-            np.bincount(window[scored], minlength=count),
-            np.bincount(window[scored], score, minlength=count),
-            np.bincount(window[scored], np.abs(score), minlength=count),
-            rows,
-            rows - np.bincount(window[there], minlength=count),
-        ]
-        windows = np.stack(sums).round().astype(np.int64)
+        missing = rows - np.bincount(window[there], minlength=count)
+        sums = season.summed(season.score_cells(values, phase), window, count)
+        windows = np.concatenate([sums, [rows, missing]])
         return cls(number, medians, scales, quiet, windows)
 
     def score_cells(self, values: Floats, phase: Ints) -> Ints:
@@ -111,6 +119,32 @@ class NumericSeason:
         cells[there] = np.rint(score[there] * STEPS).astype(np.int64) + CENTRE
         cells[there & (away == 0) & (self.quiet[phase] == 1)] = QUIET
         return cells
+
+    @property
+    def relative(self) -> float | None:
+        """Standard deviation of one row over the usual value, where it isn't quiet."""
+        loud = self.quiet == 0
+        usual = abs(float(np.median(self.medians[loud]))) if loud.any() else 0.0
+        return float(np.median(self.scales[loud])) / usual if usual > 0 else None
+
+    @staticmethod
+    def summed(cells: Ints, window: Ints, count: int) -> Ints:
+        """Return the first three rows of `windows`, of rows with these cells of scores."""
+        scored = (cells >= 0) & (cells != QUIET)
+        score, place = cells[scored] - CENTRE, window[scored]
+        sums = [np.bincount(place, by, count) for by in (np.ones_like(score), score, np.abs(score))]
+        return np.stack(sums).round().astype(np.int64)
+
+    def distances(self, values: Floats, phase: Ints) -> Floats:
+        """Return the score of each row; 0 where its value is missing."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            away = (values - self.medians[phase]) / self.scales[phase]
+        return np.where(np.isfinite(away), np.clip(away, -CLIP, CLIP), 0.0)
+
+    @property
+    def uses(self) -> tuple[int, ...]:
+        """Numbers of the columns that it looks at."""
+        return (self.column,)
 
     @cached_property
     def features(self) -> tuple[Feature, ...]:
@@ -126,7 +160,7 @@ class NumericSeason:
         spread = Hindcast(sizes / scored / STEPS, LEAST)
         return (
             Feature("level", 0.8, level, rows, deviation),
-            Feature("spread", 0.18, spread, rows, deviation),
+            Feature(SPREAD, 0.18, spread, rows, deviation),
             missing_feature(self.windows[3], self.windows[4]),
         )
 

@@ -1,0 +1,316 @@
+"""A number beside the others of its row: whether they still go together."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelwright.engine.drift.columns import Floats, Ints
+from modelwright.engine.drift.errors import DriftFormatError
+from modelwright.engine.drift.hindcast import LEAST_WINDOWS
+from modelwright.engine.drift.seasons.base import RELATION, SEASON_FLOOR, Feature, Measured
+from modelwright.engine.drift.seasons.numeric import MAD, QUIET, STEPS, NumericSeason
+
+MOST_OTHERS = 5
+KNOTS = 6
+FOLDS = 3
+FOLD_WINDOWS = 7
+"""Windows in a row that others tell of together: neighbours know too much of each other."""
+MOST_ROWS = 6000
+ROUNDS = 3
+HUBER = 1.5
+RIDGE = 1e-5
+UNIT = 2.0
+"""Robust standard deviations that count as one of a score: what is left over is small beside what a
+change of one column alone does to it, so scores end later (at 4)."""
+TAILS = 4.0
+"""Degrees of freedom: machines are switched over, and what goes together changes with them."""
+HELD_SHARE = 0.6
+"""Of the reference, learned from to see whether the relation holds in the rest."""
+HELD_LENGTHS = (1, 3)
+HELD_WINDOWS = 56
+HELD_LEVEL = 0.002
+HELD_WRONG = 0.1
+TELLING = 0.9
+"""Mean distance from what the others tell, over that from the usual of the hour: at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Relation:
+    """How far a column is from what the other columns of the row tell of it.
+
+    A machine that makes more one day than another needs more power that day: alone, 10 % more of
+    either is an ordinary day; one without the other isn't. The column is fitted by the others (in
+    straight pieces, and by products of two), the usual of each phase taken off; what is left over
+    is scored as any series is (`NumericSeason`). What the reference left over was told by fits
+    without its own week.
+
+    Parameters
+    ----------
+    column : int
+        Number of the column in the profile.
+    others : tuple of int
+        Numbers of those that tell of it.
+    knots : ndarray of shape (others, KNOTS)
+        Where pieces end; values outside count as the first or last one.
+    weights : ndarray of shape (terms,)
+        Of the terms of the others.
+    rest : NumericSeason
+        Of what is left over.
+    share : float
+        Standard deviation of what is left over, of that of the column by itself.
+
+    References
+    ----------
+    Hawkins (1993), Regression adjustment for variables in multivariate quality control, J. Quality
+    Technology 25; Huber (1964), Robust estimation of a location parameter, Ann. Math. Statist. 35.
+
+    Examples
+    --------
+    >>> from modelwright.engine.drift import Profile
+    >>> random = np.random.default_rng(0)
+    >>> days = np.repeat(random.normal(1, 0.1, 70), 24)
+    >>> made = 100 * days + random.normal(0, 1, days.size)
+    >>> table = {"made": made, "power_kw": 0.5 * made + random.normal(0, 1, days.size)}
+    >>> profile = Profile.fit(table, times=np.arange(days.size) * 3_600_000)
+    >>> [one.column for one in profile.season.columns if isinstance(one, Relation)]
+    [0, 1]
+    """
+
+    kind: ClassVar[str] = "relation"
+    of: ClassVar[str] = "numeric"
+    cells: ClassVar[int] = NumericSeason.cells
+    column: int
+    others: tuple[int, ...]
+    knots: Floats
+    weights: Floats
+    rest: NumericSeason
+    share: float
+
+    @classmethod
+    def fit(
+        cls,
+        season: NumericSeason,
+        others: Sequence[int],
+        values: Mapping[int, Floats],
+        phase: Ints,
+        window: Ints,
+    ) -> "Relation | None":
+        """Learn from the reference; None where the others tell too little.
+
+        Parameters
+        ----------
+        season : NumericSeason
+            Of the column alone.
+        others : sequence of int
+            Numbers of the columns that may tell of it.
+        values : mapping
+            Number of a column of the profile -> its values.
+        phase, window : ndarray of int
+            Of each row, from 0.
+        """
+        own = values[season.column]
+        given = np.stack([values[other] for other in others])
+        # where it stands still at its hours, it does whatever the others say
+        loud = season.score_cells(own, phase) != QUIET
+        there = np.flatnonzero(np.isfinite(own) & np.isfinite(given).all(axis=0) & loud)
+        fold = window[there] // FOLD_WINDOWS % FOLDS
+        if len(np.unique(window[there])) < LEAST_WINDOWS or len(np.unique(fold)) < FOLDS:
+            return None
+        knots = _knots(given[:, there])
+        terms = _terms(given[:, there], knots)
+        away = own[there] - season.medians[phase[there]]
+        phases = len(season.medians)
+        left = np.full(len(own), np.nan)
+        some = np.arange(0, len(there), -(-len(there) // MOST_ROWS))
+        for number in range(FOLDS):
+            known = some[fold[some] != number]
+            weights, usual = _robust(terms[known], away[known], phase[there[known]], phases)
+            out = fold == number
+            left[there[out]] = away[out] - terms[out] @ weights - usual[phase[there[out]]]
+        rest = NumericSeason.fit(season.column, left, phase, window, phases, UNIT)
+        over = np.abs(left[there] - rest.medians[phase[there]]).mean()
+        alone = np.abs(away).mean()
+        if not over <= TELLING * alone:
+            return None
+        weights, usual = _robust(terms[some], away[some], phase[there[some]], phases)
+        medians = rest.medians + season.medians + usual
+        rest = replace(rest, medians=medians)
+        return cls(season.column, tuple(others), knots, weights, rest, float(over / alone))
+
+    def holds(
+        self,
+        values: Mapping[int, Floats],
+        quiet: NDArray[np.bool_],
+        phase: Ints,
+        window: Ints,
+    ) -> bool:
+        """Return whether windows after those that it was learned from are ordinary to it.
+
+        Parameters
+        ----------
+        values : mapping
+            Number of a column of the profile -> its values, of these and later windows.
+        quiet : ndarray of bool
+            Rows at which the column alone is as it nearly always is.
+        phase, window : ndarray of int
+            Of each row, from 0.
+        """
+        if not self.features:
+            return False
+        others = np.stack([values[other] for other in self.others])
+        cells = self.score_cells(values[self.column], others, phase, quiet)
+        later = self.rest.summed(cells, window, int(window.max()) + 1)
+        series, floor = self.features[0].series, SEASON_FLOOR * self.features[0].deviation
+        begin = self.rest.windows.shape[1]
+        wrong = looks = 0
+        for length in HELD_LENGTHS:
+            for first in range(begin, min(later.shape[1], begin + HELD_WINDOWS) - length + 1):
+                scored, sums = later[:2, first : first + length].sum(axis=1)
+                if scored:
+                    found = series.judge(float(sums / scored / STEPS), length, first - begin)
+                    wrong += found.p_value <= HELD_LEVEL and abs(found.away) >= floor
+                    looks += 1
+        return bool(looks) and wrong <= HELD_WRONG * looks
+
+    def score_cells(
+        self, values: Floats, others: Floats, phase: Ints, quiet: NDArray[np.bool_]
+    ) -> Ints:
+        """Return the cell of each row's score; -1 where it or one of the others is missing.
+
+        Parameters
+        ----------
+        values : ndarray of float, shape (rows,)
+            Not finite where missing.
+        others : ndarray of float, shape (others, rows)
+        phase : ndarray of int, shape (rows,)
+        quiet : ndarray of bool, shape (rows,)
+            Where the column alone is as it nearly always is.
+        """
+        there = np.isfinite(values) & np.isfinite(others).all(axis=0) & ~quiet
+        left = np.full(len(values), np.nan)
+        with np.errstate(over="ignore"):
+            left[there] = values[there] - _terms(others[:, there], self.knots) @ self.weights
+        return self.rest.score_cells(left, phase)
+
+    @property
+    def uses(self) -> tuple[int, ...]:
+        """Numbers of the columns that it looks at."""
+        return (self.column, *self.others)
+
+    @cached_property
+    def features(self) -> tuple[Feature, ...]:
+        """What is watched; none where there are too few windows."""
+        found = self.rest.features
+        if not found:
+            return ()
+        level = found[0]
+        series = replace(level.series, tails=TAILS)
+        return (Feature(RELATION, level.weight, series, level.rows, level.deviation),)
+
+    def measure(self, cells: Ints, scores: Ints) -> Iterator[Measured]:
+        """Yield the feature of a window, as `NumericSeason.measure` does."""
+        for measured in self.rest.measure(cells, scores):
+            yield Measured(self.features[0], measured.mean, measured.rows)
+            return
+
+    def pack(self) -> tuple[dict[str, Any], list[NDArray[Any]]]:
+        """Return the relation as JSON-safe values and arrays."""
+        _, arrays = self.rest.pack()
+        meta = {
+            "kind": self.kind,
+            "column": self.column,
+            "others": list(self.others),
+            "share": self.share,
+        }
+        return meta, [self.knots.ravel(), self.weights, *arrays]
+
+    @classmethod
+    def unpack(cls, meta: dict[str, Any], arrays: Iterable[NDArray[Any]]) -> "Relation":
+        """Return the relation that was packed.
+
+        Raises
+        ------
+        DriftFormatError
+            Where the arrays don't fit each other.
+        """
+        knots, weights, *left = arrays
+        others = tuple(int(other) for other in meta["others"])
+        if len(knots) != len(others) * KNOTS or len(weights) != _count(len(others)):
+            raise DriftFormatError("The stored profile is damaged: make it anew.")
+        rest = NumericSeason.unpack(meta, left)
+        places = knots.reshape(len(others), KNOTS)
+        return cls(rest.column, others, places, weights, rest, float(meta["share"]))
+
+
+def likeliest(scores: Floats) -> list[list[int]]:
+    """Return for each column the others that go with it most, as places among them.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (columns, rows)
+        Distances from the usual; 0 where missing.
+
+    Examples
+    --------
+    >>> likeliest(np.array([[1.0, -1.0, 1.0], [1.0, -1.0, 0.0]]))
+    [[1], [0]]
+    """
+    alike = np.abs(scores @ scores.T)
+    np.fill_diagonal(alike, -1.0)
+    spread = np.maximum(np.sqrt((scores**2).sum(axis=1)), 1e-12)
+    alike /= spread
+    most = min(MOST_OTHERS, len(scores) - 1)
+    return [sorted(np.argsort(-row, kind="stable")[:most].tolist()) for row in alike]
+
+
+def _knots(given: Floats) -> Floats:
+    """Return quantiles of the different values, strictly ascending where there are any two."""
+    found = np.empty((len(given), KNOTS))
+    for place, values in enumerate(given):
+        different = np.unique(values)
+        found[place] = np.quantile(different, np.linspace(0, 1, KNOTS))
+    return found
+
+
+def _count(others: int) -> int:
+    return others * others * (KNOTS - 1)
+
+
+def _terms(given: Floats, knots: Floats) -> Floats:
+    """Return what a fit is made of, shape (rows, terms): pieces of each, times each other one."""
+    width = np.maximum(knots[:, -1:] - knots[:, :1], 1e-300)
+    unit = (np.clip(given, knots[:, :1], knots[:, -1:]) - knots[:, :1]) / width
+    ends = (knots - knots[:, :1]) / width
+    pieces = [np.maximum(unit - ends[:, i : i + 1], 0.0) for i in range(KNOTS - 1)]
+    products = [np.delete(piece, i, 0) * unit[i] for i in range(len(unit)) for piece in pieces]
+    return np.concatenate([*pieces, *products]).T
+
+
+def _robust(terms: Floats, away: Floats, phase: Ints, phases: int) -> tuple[Floats, Floats]:
+    """Return the weights that leave least over, phase by phase, and what is over in each phase.
+
+    No row pulls beyond a limit.
+    """
+    pull = np.ones(len(away))
+    table = np.column_stack([terms, away])
+    known = np.bincount(phase, minlength=phases) > 0
+    for _ in range(ROUNDS):
+        rows = np.maximum(np.bincount(phase, pull, phases), 1e-12)
+        middle = np.stack([np.bincount(phase, pull * t, phases) / rows for t in table.T], axis=1)
+        centred = table - middle[phase]
+        squares = (centred * pull[:, None]).T @ centred
+        own, cross = squares[:-1, :-1], squares[:-1, -1]
+        own[np.diag_indices_from(own)] += RIDGE * np.trace(own) / len(own) + 1e-300
+        weights = np.linalg.solve(own, cross)
+        left = np.abs(centred[:, -1] - centred[:, :-1] @ weights)
+        limit = HUBER * MAD * float(np.median(left))
+        if limit <= 0:
+            break
+        pull = np.minimum(1.0, limit / np.maximum(left, 1e-300))
+    usual: Floats = middle[:, -1] - middle[:, :-1] @ weights
+    usual[~known] = float(np.median(usual[known]))
+    return weights.astype(np.float64), usual
