@@ -20,7 +20,7 @@ from modelwright.registry.promotion import alias_set, version_promote
 from modelwright.serving.hosting import host
 from modelwright.serving.models import Actual, Prediction, ServingSettings
 from modelwright.serving.services import on_artifact_refused
-from tests.people import rest
+from tests.people import person, rest
 from tests.serving.conftest import ROW, TrainVersion, subject_of
 
 URL = "/api/v1/models/future-skills/predict/"
@@ -154,6 +154,7 @@ def test_a_new_champion_takes_over_without_a_failed_request(train_version: Train
     versions = [train_version(), train_version(n_estimators=6)]
     seen: set[tuple[int, int]] = set()
     done = threading.Event()
+    person("viewer")  # made here, not by four threads at once
 
     def clients() -> None:
         client = rest("viewer")

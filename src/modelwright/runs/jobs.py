@@ -240,7 +240,7 @@ def job_release(claim: Claim, *, reason: str, crashed: bool, final: bool = False
     crashes = job.crashes + int(crashed)
     limit = settings.JOB_MAX_CRASHES
     if crashed and (final or crashes >= limit):
-        end = f"It was tried {crashes} times, which is the limit."
+        end = f"It was tried {crashes} times, which is the limit (MODELWRIGHT_JOB_MAX_CRASHES)."
         failed = job_end(
             claim,
             Status.FAILED,

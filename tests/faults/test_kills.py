@@ -1,9 +1,7 @@
 """Processes killed at random moments: every job ends exactly once, none is lost, none stays."""
 
 import concurrent.futures
-import hashlib
 import random
-import sqlite3
 import threading
 import time
 from typing import Any
@@ -13,27 +11,15 @@ import pytest
 import requests
 
 from modelwright.engine.samples import future_skills_csv
+from tests.faults.jobs import PATIENT, assert_whole, sqlite_rows
 from tests.stack import Stack, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 JOBS = 60
 KILLS = 30
-PATIENT = {
-    "MODELWRIGHT_JOB_BEAT_SECONDS": "0.5",
-    "MODELWRIGHT_JOB_DEAD_AFTER_SECONDS": "5",
-    "MODELWRIGHT_SWEEP_SECONDS": "2",
-    "MODELWRIGHT_RING_AGAIN_AFTER_SECONDS": "2",
-    "MODELWRIGHT_JOB_MAX_CRASHES": "1000",
-    "MODELWRIGHT_SLOTS": "2",
-}
+PERSISTENT = {**PATIENT, "MODELWRIGHT_JOB_MAX_CRASHES": "1000"}
 VICTIMS = ["children"] * 10 + ["pool"] * 8 + ["worker"] * 5 + ["web"] * 4 + ["everything"] * 3
-
-
-def rows(stack: Stack, sql: str) -> list[tuple[Any, ...]]:
-    path = stack.home / "system" / "modelwright.sqlite3"
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20) as connection:
-        return connection.execute(sql).fetchall()
 
 
 def submit(stack: Stack, token: str, number: int) -> None:
@@ -86,7 +72,7 @@ def test_every_job_ends_exactly_once_whatever_is_killed(seed: int) -> None:
     victims = VICTIMS[:]
     chance.shuffle(victims)
     assert len(victims) == KILLS
-    with Stack(env=PATIENT) as stack:
+    with Stack(env=PERSISTENT) as stack:
         token = stack.token()
         for number in range(JOBS):
             stack.put_dataset(f"d{number}.csv", future_skills_csv())
@@ -106,32 +92,95 @@ def test_every_job_ends_exactly_once_whatever_is_killed(seed: int) -> None:
         assert not submitting.is_alive()
         eventually(lambda: _done(stack), seconds=240, what="all jobs end")
 
-        assert rows(stack, "SELECT status, count(*) FROM model_runs GROUP BY status") == [
+        assert sqlite_rows(stack, "SELECT status, count(*) FROM model_runs GROUP BY status") == [
             ("completed", JOBS)
         ]
-        ends = rows(
+        ends = sqlite_rows(
             stack,
             "SELECT job_id, count(*) FROM run_events WHERE kind = 'status'"
             " AND json_extract(data, '$.status') IN ('completed', 'failed', 'cancelled')"
             " GROUP BY job_id",
         )
-        runs = {job_id for (job_id,) in rows(stack, "SELECT id FROM model_runs")}
+        runs = {job_id for (job_id,) in sqlite_rows(stack, "SELECT id FROM model_runs")}
         assert runs <= {job_id for job_id, _ in ends}  # the scheduler's jobs end too
         assert {count for _, count in ends} == {1}
-        versions = rows(stack, "SELECT artifact_path, sha256 FROM model_versions")
+        versions = sqlite_rows(stack, "SELECT artifact_path, sha256 FROM model_versions")
         assert len(versions) == JOBS
-        for path, sha256 in versions:
-            assert hashlib.sha256((stack.home / path).read_bytes()).hexdigest() == sha256
-        assert rows(stack, "SELECT max(attempt) FROM model_runs")[0][0] > 1, "no kill hit a job"
+        assert_whole(stack, versions)
+        assert sqlite_rows(stack, "SELECT max(attempt) FROM model_runs")[0][0] > 1, (
+            "no kill hit a job"
+        )
         assert not [p for p in stack.pids()["children"] if psutil.pid_exists(p)]
 
 
 def _done(stack: Stack) -> bool:
-    open_jobs = rows(
+    open_jobs = sqlite_rows(
         stack, "SELECT count(*) FROM model_runs WHERE status IN ('pending', 'running')"
     )[0][0]
-    known = rows(stack, "SELECT count(*) FROM model_runs")[0][0]
+    known = sqlite_rows(stack, "SELECT count(*) FROM model_runs")[0][0]
     return known == JOBS and open_jobs == 0
+
+
+def start(stack: Stack, name: str, trees: int) -> int:
+    """Submit one training and return its number."""
+    answer = stack.request(
+        "POST",
+        "/api/training/train/",
+        stack.token(),
+        json={
+            "dataset_path": f"artifacts/datasets/{name}.csv",
+            "hyperparameters": {"n_estimators": trees},
+        },
+        headers={"Prefer": "wait=0"},
+    )
+    assert answer.status_code in (201, 202), answer.text
+    return int(answer.json()["training_run_id"])
+
+
+def look(stack: Stack, number: int) -> dict[str, Any]:
+    """Return a training as the server tells of it."""
+    found: dict[str, Any] = stack.request(
+        "GET", f"/api/training/runs/{number}/", stack.token()
+    ).json()
+    return found
+
+
+def put_long(stack: Stack, name: str) -> None:
+    """Write a data set that is fitted for many seconds."""
+    header, _, body = future_skills_csv().partition(b"\n")
+    stack.put_dataset(f"{name}.csv", header + b"\n" + body * 100)
+
+
+def test_a_job_that_ends_each_of_its_workers_is_set_aside_and_the_queue_goes_on() -> None:
+    env = {**PATIENT, "MODELWRIGHT_SLOTS": "1", "MODELWRIGHT_JOB_MAX_CRASHES": "2"}
+    with Stack(env=env) as stack:
+        put_long(stack, "poison")
+        poison = start(stack, "poison", 1000)
+        stack.put_dataset("good.csv", future_skills_csv())
+        good = start(stack, "good", 10)
+        for _ in range(2):
+            eventually(
+                lambda: look(stack, poison)["status"] == "RUNNING" and stack.pids()["children"],
+                seconds=60,
+                what="the poison is swallowed",
+            )
+            stack.kill("pool")
+            eventually(lambda: look(stack, poison)["status"] != "RUNNING", seconds=60)
+        eventually(lambda: look(stack, good)["status"] == "COMPLETED", seconds=60)
+        found = look(stack, poison)
+        assert found["status"] == "FAILED", found
+        assert "MODELWRIGHT_JOB_MAX_CRASHES" in found["error_message"]
+
+
+def test_a_server_stopped_in_the_middle_of_a_job_goes_on_with_it_at_its_next_start() -> None:
+    with Stack(env={**PATIENT, "MODELWRIGHT_JOB_SHUTDOWN_GRACE_SECONDS": "0"}) as stack:
+        put_long(stack, "long")
+        number = start(stack, "long", 200)
+        eventually(lambda: stack.pids()["children"], what="the fit begins")
+        stack.stop()
+        assert sqlite_rows(stack, "SELECT status FROM model_runs") == [("pending",)]
+        stack.start()
+        eventually(lambda: look(stack, number)["status"] == "COMPLETED", seconds=120)
 
 
 def test_fifty_clients_with_the_same_subject_make_one_job(stack: Stack) -> None:
@@ -153,36 +202,20 @@ def test_fifty_clients_with_the_same_subject_make_one_job(stack: Stack) -> None:
     assert codes[0] in (201, 202)
     numbers = {a.json()["training_run_id"] for a in answers}
     assert len(numbers) == 1
-    count = rows(stack, f"SELECT count(*) FROM model_runs WHERE dataset_path = '{path}'")
+    count = sqlite_rows(stack, f"SELECT count(*) FROM model_runs WHERE dataset_path = '{path}'")
     assert count == [(1,)]
 
 
 def test_cancelling_a_long_fit_frees_the_worker_for_the_next_job() -> None:
-    with Stack(env={**PATIENT, "MODELWRIGHT_SLOTS": "1"}) as stack:
+    with Stack(env={**PERSISTENT, "MODELWRIGHT_SLOTS": "1"}) as stack:
         token = stack.token()
-        header, _, body = future_skills_csv().partition(b"\n")
-        stack.put_dataset("long.csv", header + b"\n" + body * 100)
+        put_long(stack, "long")
         stack.put_dataset("next.csv", future_skills_csv())
 
-        def start(name: str, trees: int) -> int:
-            answer = stack.request(
-                "POST",
-                "/api/training/train/",
-                token,
-                json={
-                    "dataset_path": f"artifacts/datasets/{name}.csv",
-                    "hyperparameters": {"n_estimators": trees},
-                },
-                headers={"Prefer": "wait=0"},
-            )
-            assert answer.status_code in (201, 202), answer.text
-            return int(answer.json()["training_run_id"])
-
         def status(number: int) -> str:
-            answer = stack.request("GET", f"/api/training/runs/{number}/", token)
-            return str(answer.json()["status"])
+            return str(look(stack, number)["status"])
 
-        long, following = start("long", 1000), start("next", 10)
+        long, following = start(stack, "long", 1000), start(stack, "next", 10)
         eventually(lambda: stack.pids()["children"], what="the fit begins")
         assert status(following) == "PENDING"
         time.sleep(1)  # into the fit itself, past the reading of the table
