@@ -175,7 +175,7 @@ def test_a_job_that_ends_each_of_its_workers_is_set_aside_and_the_queue_goes_on(
 def test_a_server_stopped_in_the_middle_of_a_job_goes_on_with_it_at_its_next_start() -> None:
     with Stack(env={**PATIENT, "MODELWRIGHT_JOB_SHUTDOWN_GRACE_SECONDS": "0"}) as stack:
         put_long(stack, "long")
-        number = start(stack, "long", 200)
+        number = start(stack, "long", 60)
         eventually(lambda: stack.pids()["children"], what="the fit begins")
         stack.stop()
         assert sqlite_rows(stack, "SELECT status FROM model_runs") == [("pending",)]
