@@ -68,7 +68,7 @@ def prepare(env: Mapping[str, str]) -> None:
         env={**env, "MODELWRIGHT_ADMIN_PASSWORD": PASSWORD},
         check=True,
         stdout=subprocess.DEVNULL,
-        timeout=READY_SECONDS,
+        timeout=3 * READY_SECONDS,
     )
 
 
