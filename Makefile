@@ -34,6 +34,7 @@ check: $(DEV)
 	$(BIN)/python tools/with_empty_home.py manage.py spectacular --validate --fail-on-warn --file /dev/null
 	$(BIN)/mkdocs build --strict --quiet --site-dir build/site
 	$(PIP) check
+	$(BIN)/python tools/audit.py
 
 bench: $(DEV)
 	$(BIN)/python -m bench

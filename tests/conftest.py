@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 
 from modelwright.accounts.guards import ADD, REMOVE
+from modelwright.core.limits import limits_forget
 from modelwright.serving.hosting import host
 
 pytest_plugins = ["tests.stack"]
@@ -48,3 +49,9 @@ def _no_host_outlives_its_tests() -> Iterator[None]:
     """End the process that holds models: the next file would find a child that it did not start."""
     yield
     host.stop()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_counts() -> None:
+    """No test is throttled for what another one did."""
+    limits_forget()

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +19,10 @@ from hypothesis import strategies as st
 from modelwright.accounts.errors import ChannelNotFoundError, DeliveryError, HostClosedError
 from modelwright.accounts.models import AuditEntry, Channel, Delivery, Notice
 from modelwright.accounts.notifications import delivery, outbox
+from modelwright.accounts.notifications.apprise_urls import apprise_send
 from modelwright.accounts.notifications.delivery import MAX_ATTEMPTS, notices_deliver
 from modelwright.accounts.notifications.hosts import host_resolve
+from modelwright.accounts.notifications.messages import Item, Message
 from modelwright.accounts.notifications.outbox import notify
 from modelwright.accounts.notifications.secrets import secret_open
 from modelwright.accounts.notifications.senders import signature_of, target_check
@@ -38,6 +41,7 @@ from tests.people import person
 pytestmark = pytest.mark.django_db
 
 Tell = Callable[..., int]
+AN_ITEM = Item("i", "alert", "firing", "warning", "title", "body", "", now())
 
 
 class Receiver(HTTPServer):
@@ -316,7 +320,8 @@ def test_apprise_delivers_to_a_host_that_is_open(receiver: Receiver, open_loopba
 @pytest.mark.parametrize(
     "host",
     ["127.0.0.1", "localhost", "::1", "0.0.0.1", "169.254.169.254", "10.0.0.8", "192.168.1.1",
-     "2130706433", "0x7f000001", "0177.0.0.1", "::ffff:127.0.0.1", "fe80::1", "224.0.0.1"],
+     "2130706433", "0x7f000001", "0177.0.0.1", "::ffff:127.0.0.1", "fe80::1", "224.0.0.1",
+     "64:ff9b::7f00:1", "2002:7f00:1::", "::127.0.0.1", "fec0::1", "64:ff9b:1::1", "fd00::1"],
 )  # fmt: skip
 def test_closed_networks_stay_closed(host: str) -> None:
     with pytest.raises(HostClosedError):
@@ -344,6 +349,13 @@ def test_redirects_are_not_followed(hook: Channel, receiver: Receiver) -> None:
         ("webhook", "https://"),
         ("webhook", "https://u:p@x.example/"),
         ("webhook", "file:///etc/passwd"),
+        ("webhook", "http://["),
+        ("webhook", "http://x.example:99999/"),
+        ("webhook", "http://x.example:0/"),
+        ("webhook", "http://x.example:port/"),
+        ("webhook", "http://x.example/a b"),
+        ("webhook", "http://x.example/a\r\nX-Injected: 1"),
+        ("webhook", "http://\u2603.example/"),
         ("apprise", "syslog://"),
         ("apprise", "dbus://"),
         ("apprise", "file:///tmp/x"),
@@ -394,3 +406,52 @@ def test_channels_are_their_owners(hook: Channel) -> None:
     assert channel_get(person("admin"), team.pk) == team
     channel_delete(channel=channel_get(person("viewer"), hook.pk), user=person("viewer"))
     assert list(Channel.objects.all()) == [team]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "json://{host}/x",  # the address itself
+        "json://{open}/x?redirect=yes",  # what an open host redirects to
+        "workflows://{host}/workflow/signature",
+        "mailto://user:pass@example.org?smtp=127.0.0.1",  # a parameter that names another host
+    ],
+)
+def test_apprise_connects_to_no_closed_network(
+    target: str, receiver: Receiver, settings: Any
+) -> None:
+    inside = Receiver()  # never answers: nobody may even connect
+    if "{open}" in target:  # the outside, played by 127.0.0.1; the inside, by 127.0.0.2
+        settings.NOTIFY_NETWORKS = ["127.0.0.1/32"]
+        receiver.answer, receiver.location = 307, f"http://127.0.0.2:{inside.server_port}/"
+    target = target.format(
+        host=f"127.0.0.1:{inside.server_port}", open=f"127.0.0.1:{receiver.server_port}"
+    )
+    try:
+        with pytest.raises(HostClosedError):
+            apprise_send(target, Message(key="k", items=(AN_ITEM,)))
+    finally:
+        inside.server_close()
+    assert inside.got == []
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "tgram://123456789:abcdefghijklmnopqrstuvwxyz012345678/12345/?template={file}",
+        "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/?template={file}",
+        "discord://123456789012345678/aBcDeFgHiJkLmNoPqRsTuVwXyZ/?template=file://{file}",
+    ],
+)
+def test_an_apprise_address_reads_no_file_of_the_server(target: str, tmp_path: Path) -> None:
+    file = tmp_path / "secret.txt"
+    file.write_text("{}")
+    target = target.format(file=file)
+    assert "file of the server" in target_check("apprise", target)
+    with pytest.raises(DeliveryError):
+        apprise_send(target, Message(key="k", items=(AN_ITEM,)))
+
+
+@pytest.mark.parametrize("scheme", ["exec", "file", "syslog", "dbus", "windows", "macosx", "glib"])
+def test_apprise_runs_no_program(scheme: str) -> None:
+    assert target_check("apprise", f"{scheme}://localhost/bin/id")

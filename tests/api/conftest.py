@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
 from django.db import connections
 
 from modelwright.core.clock import now
@@ -18,12 +17,6 @@ from modelwright.runs.models import TrainingRun
 from modelwright.runs.names import worker_name
 
 MakeRun = Callable[..., TrainingRun]
-
-
-@pytest.fixture(autouse=True)
-def _fresh_counts() -> None:
-    """No test is throttled for what another one did."""
-    cache.clear()
 
 
 @pytest.fixture

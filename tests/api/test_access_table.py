@@ -4,19 +4,19 @@ A new address needs a row here, or `test_every_address_has_a_row` fails. Pages s
 visitors to the sign-in page; REST answers 401.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.http import HttpResponse
-from django.urls import URLPattern, URLResolver, get_resolver, resolve
+from django.urls import resolve
 
 from modelwright.accounts.roles import ROLE_FOR_ACTION, Action, Role
 from modelwright.api.base import ApiView
 from modelwright.api.permissions import RolePermission
 from tests.api.conftest import MakeRun
 from tests.people import PEOPLE, browser, person, rest
+from tests.routes import ADMIN, OURS
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 RANK = {name: rank for rank, name in enumerate(PEOPLE)}  # each may what those before them may
@@ -265,21 +265,6 @@ METHODLESS = {  # a stream has no HEAD
 }
 
 pytestmark = pytest.mark.django_db
-
-
-def walk(patterns: Any, prefix: str = "") -> Iterator[str]:
-    for pattern in patterns:
-        route = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from walk(pattern.url_patterns, route)
-        else:
-            assert isinstance(pattern, URLPattern)
-            yield route
-
-
-ALL = list(walk(get_resolver().url_patterns))
-OURS = [route for route in ALL if not route.startswith("admin/")]
-ADMIN = [route for route in ALL if route.startswith("admin/")]
 
 
 def fill(route: str) -> str:

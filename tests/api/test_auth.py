@@ -4,7 +4,6 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
@@ -12,7 +11,6 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from modelwright.accounts.models import AuditEntry, User
 from modelwright.accounts.services import user_create, user_set_password
-from modelwright.api.throttling import WriteThrottle
 from modelwright.core.clock import now
 from tests.api.conftest import MakeRun
 from tests.people import browser, person, rest
@@ -200,14 +198,14 @@ def test_a_false_forwarding_header_does_not_escape_the_lock(ann: User, settings:
     assert codes[-1] == 429
 
 
-def test_an_address_that_tries_many_names_is_slowed_down(monkeypatch: Any) -> None:
-    monkeypatch.setattr("modelwright.api.throttling.SignInThrottle.rate", "5/minute")
+def test_an_address_that_tries_many_names_is_slowed_down(settings: Any) -> None:
+    settings.RATES = {**settings.RATES, "sign_in": "5/minute"}
     codes = [post(TOKEN, username=f"u{n}", password="wrong").status_code for n in range(7)]
     assert codes == [401] * 5 + [429] * 2
 
 
-def test_writes_are_counted_per_user_and_reads_are_not(monkeypatch: Any, make_run: MakeRun) -> None:
-    monkeypatch.setattr(WriteThrottle, "THROTTLE_RATES", {"write": "3/minute"})
+def test_writes_are_counted_per_user_and_reads_are_not(settings: Any, make_run: MakeRun) -> None:
+    settings.RATES = {**settings.RATES, "write": "3/minute"}
     url = f"/api/training/runs/{make_run().number}/"
     trainer, admin = rest("trainer"), rest("admin")
     codes = [trainer.patch(url, {"notes": str(n)}).status_code for n in range(4)]
@@ -219,7 +217,6 @@ def test_writes_are_counted_per_user_and_reads_are_not(monkeypatch: Any, make_ru
     assert admin.patch(url, {"notes": "y"}).status_code == 200
     forged = trainer.patch(url, {"notes": "z"}, headers={"X-Forwarded-For": "1.2.3.4"})
     assert forged.status_code == 429
-    cache.clear()
 
 
 # --- JWT ---------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import pytest
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from modelwright.catalog.models import DataSet, Experiment, Share, Upload
 from modelwright.catalog.uploads import upload_begin
@@ -12,6 +11,7 @@ from modelwright.runs.models import TrainingRun
 from modelwright.tuning.models import TuningRun
 from tests.api.research import a_model_run, an_experiment, share
 from tests.people import browser, person, rest
+from tests.routes import OURS
 
 pytestmark = pytest.mark.django_db
 
@@ -25,28 +25,12 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 
 
-def walk(patterns: Any, prefix: str = "") -> list[str]:
-    routes = []
-    for pattern in patterns:
-        route = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            routes += walk(pattern.url_patterns, route)
-        else:
-            assert isinstance(pattern, URLPattern)
-            routes.append(route)
-    return routes
-
-
 NAMED = (
     "<str:dataset_id>", "<str:upload_id>", "<str:experiment_id>", "<str:run_id>",
     "<str:tuning_run_id>", "<int:number>", "<uuid:dataset_id>", "<uuid:upload_id>",
     "<uuid:experiment_id>", "<uuid:run_id>", "<uuid:search_id>",
 )  # fmt: skip
-ROUTES = [
-    route
-    for route in walk(get_resolver().url_patterns)
-    if not route.startswith("admin/") and any(name in route for name in NAMED)
-]
+ROUTES = [route for route in OURS if any(name in route for name in NAMED)]
 
 
 @pytest.fixture

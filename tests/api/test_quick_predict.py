@@ -11,7 +11,6 @@ from knox.models import AuthToken
 
 from modelwright.accounts.models import User
 from modelwright.api.quick_predict import QuickPredict
-from modelwright.api.throttling import PredictThrottle
 from modelwright.registry.models import ModelVersion
 from modelwright.registry.promotion import version_promote
 from modelwright.serving.hosting import host
@@ -241,9 +240,9 @@ def test_many_at_once_are_each_answered(way: Way, champion: ModelVersion) -> Non
 
 
 def test_too_many_are_left_to_the_long_way_to_refuse(
-    way: Way, champion: ModelVersion, monkeypatch: pytest.MonkeyPatch
+    way: Way, champion: ModelVersion, settings: Any
 ) -> None:
-    monkeypatch.setattr(PredictThrottle, "rate", "3/day", raising=False)
+    settings.RATES = {**settings.RATES, "predict": "3/day"}
     statuses = []
     for _ in range(6):
         statuses.append(way.ask(row=ROW)[0])

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 
 from modelwright.automation.models import Loop
 from modelwright.registry.models import Subject
@@ -19,7 +18,6 @@ RULES = {"when": {"age_days": 30}, "then": {"alert": True}}
 
 @pytest.fixture
 def slug(make_version: MakeVersion) -> str:
-    cache.clear()
     return Subject.objects.get(key=make_version().subject).slug
 
 

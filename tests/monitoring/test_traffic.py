@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from django.conf import settings
-from django.core.cache import cache
 from django.db import connection
 
 from modelwright.automation.loops import loops_advance
@@ -48,7 +47,6 @@ ALERTS = "/api/v1/model-performance/alerts/active"
 
 @pytest.fixture(autouse=True)
 def _fresh() -> Iterator[None]:
-    cache.clear()
     yield
     clock_shift(dt.timedelta())
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 
 from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.selectors import champion_of
@@ -12,11 +11,6 @@ from tests.registry.conftest import MakeVersion
 
 pytestmark = pytest.mark.django_db
 SUBJECT = "future_skills:table.csv"
-
-
-@pytest.fixture(autouse=True)
-def _fresh_counts() -> None:
-    cache.clear()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
 
 from modelwright.engine.samples import write_future_skills_csv
 from modelwright.registry.models import ModelVersion, Subject
@@ -27,12 +26,6 @@ ROW = {
     "training_requests": 12,
     "avg_salary_k": 55.0,
 }
-
-
-@pytest.fixture(autouse=True)
-def _fresh_counts() -> None:
-    """No test is throttled for what another one did."""
-    cache.clear()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
-"""The two things that every request gets: an origin for the log, and a check of who may."""
+"""What every request gets: an origin for the log, a check of who may, an answer with guards."""
 
+import math
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -8,12 +9,32 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 
 from modelwright.accounts.access import Open, access_of
+from modelwright.accounts.limits import counted_for, sign_in_counted_for
 from modelwright.accounts.roles import may
 from modelwright.core.context import Origin, acting
+from modelwright.core.limits import Rate, wait_for
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
+PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class GuardsMiddleware:
+    """Sets the guards that neither Django nor its libraries set."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer; no other site may load it into a page, no page asks for the reader's devices."""
+        response = self.get_response(request)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        return response
 
 
 class OriginMiddleware:
@@ -34,6 +55,41 @@ class OriginMiddleware:
             response = self.get_response(request)
         response["X-Request-ID"] = origin.request_id
         return response
+
+
+class LimitMiddleware:
+    """Refuses writes by pages that are too many; REST counts its own, by its own limits."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass on; what is counted depends on the view."""
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], _args: Any, _kwargs: Any
+    ) -> HttpResponse | None:
+        """Count a write, and refuse it where there were too many."""
+        if request.method in SAFE_METHODS or hasattr(view, "cls") or _leads_to_rest(request):
+            return None
+        name = request.resolver_match.url_name if request.resolver_match else ""
+        if name == "login":
+            wait = sign_in_counted_for(request)
+        else:
+            rate = Rate.of(settings.RATES["write"])
+            wait = wait_for(f"write:{counted_for(request.user, request)}", rate)
+        if not wait:
+            return None
+        seconds = math.ceil(wait)
+        answer = render(request, "429.html", {"seconds": seconds}, status=429)
+        answer["Retry-After"] = str(seconds)
+        return answer
+
+
+def _leads_to_rest(request: HttpRequest) -> bool:
+    """Tell whether it goes on to a REST view, as addresses without their last slash do."""
+    return request.path_info.startswith("/api/")
 
 
 class AccessMiddleware:

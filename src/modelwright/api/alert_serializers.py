@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from modelwright.api.identifiers import IdField
+from modelwright.api.moments import MomentField
 from modelwright.api.training_serializers import ClosedSerializer, NumberField, PlainTextField
 from modelwright.api.tuning_serializers import WordField
 from modelwright.monitoring.alert_rules import ALL_MODEL_TYPES, MAX_COOLDOWN_MINUTES
@@ -91,7 +92,7 @@ class ResolveSerializer(ClosedSerializer):
 class SilenceSerializer(ClosedSerializer):
     """For how long an alert tells nobody."""
 
-    until = serializers.DateTimeField(allow_null=True, help_text="null: it may tell again.")
+    until = MomentField(allow_null=True, help_text="null: it may tell again.")
 
 
 class NothingSerializer(ClosedSerializer):

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from modelwright.api.alert_serializers import MODEL_TYPES, AlertSerializer
 from modelwright.api.identifiers import IdField
+from modelwright.api.moments import MomentField
 from modelwright.api.training_serializers import ClosedSerializer, NumberField
 from modelwright.api.tuning_serializers import WordField
 from modelwright.engine.drift.results import CONCEPT_DRIFT, DATA_DRIFT, NO_DRIFT
@@ -46,8 +47,8 @@ class MetricsRecordRequestSerializer(ModelSerializer):
     """How a version did over a period."""
 
     model_id = IdField(required=False, help_text="Of the training job; default the champion's.")
-    evaluation_start = serializers.DateTimeField()
-    evaluation_end = serializers.DateTimeField()
+    evaluation_start = MomentField()
+    evaluation_end = MomentField()
     metrics = MetricsField(help_text="`r_squared`, `rmse`, `mae`, `mape` and any other number.")
     sample_count = serializers.IntegerField(
         default=0, min_value=0, max_value=2**31 - 1, help_text="Errors that they were made of."
@@ -120,12 +121,8 @@ class DriftRequestSerializer(ModelSerializer):
     """Which version to check, and over which period."""
 
     model_id = IdField(required=False, help_text="Of the training job; default the champion's.")
-    evaluation_start = serializers.DateTimeField(
-        required=False, help_text="Default 24 hours before the end."
-    )
-    evaluation_end = serializers.DateTimeField(
-        required=False, help_text="Excluded; default the last reading."
-    )
+    evaluation_start = MomentField(required=False, help_text="Default 24 hours before the end.")
+    evaluation_end = MomentField(required=False, help_text="Excluded; default the last reading.")
 
 
 class PerformanceSerializer(serializers.Serializer[Any]):

@@ -20,6 +20,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
 
+from modelwright.accounts.middleware import GuardsMiddleware
 from modelwright.api.quick_grants import Asked, Grant, Grants
 from modelwright.core.clock import now
 from modelwright.serving.journal import Record
@@ -107,8 +108,8 @@ def _headers() -> list[tuple[bytes, bytes]]:
     request = HttpRequest()
     request.META["HTTP_X_FORWARDED_PROTO"] = "https"  # heard only where HTTPS is served
     layers = SecurityMiddleware(
-        CSPMiddleware(
-            XFrameOptionsMiddleware(lambda _: HttpResponse(content_type="application/json"))
+        XFrameOptionsMiddleware(
+            CSPMiddleware(GuardsMiddleware(lambda _: HttpResponse(content_type="application/json")))
         )
     )
     answer = cast(HttpResponseBase, layers(request))

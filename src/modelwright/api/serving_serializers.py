@@ -5,24 +5,11 @@ from typing import Any
 from rest_framework import serializers
 
 from modelwright.api.identifiers import IdField
+from modelwright.api.moments import ZonedMomentField
 from modelwright.api.training_serializers import ClosedSerializer, NumberField, PlainTextField
 from modelwright.engine.serving.bodies import MAX_KEY_CHARS, MAX_ROWS
 from modelwright.serving.answering import rows_to_table
 from modelwright.serving.services import Request
-
-
-class TimeField(serializers.DateTimeField):
-    """A time with its zone."""
-
-    default_error_messages = {"zone": "A time needs its zone, such as 2026-01-31T08:00:00Z."}
-
-    def to_internal_value(self, value: Any) -> Any:
-        """Return the time."""
-        if not isinstance(value, str):
-            self.fail("invalid", format="ISO 8601")
-        if not (value.endswith(("Z", "z")) or "+" in value[10:] or "-" in value[10:]):
-            self.fail("zone")
-        return super().to_internal_value(value)
 
 
 class PredictSerializer(ClosedSerializer):
@@ -47,9 +34,9 @@ class PredictSerializer(ClosedSerializer):
         max_length=MAX_ROWS,
         help_text="What each row is about: a key stays on its side of an A/B test.",
     )
-    time = TimeField(required=False, help_text="Of the one row.")
+    time = ZonedMomentField(required=False, help_text="Of the one row.")
     times = serializers.ListField(
-        child=TimeField(),
+        child=ZonedMomentField(),
         required=False,
         max_length=MAX_ROWS,
         help_text="The time that each row is predicted for; default: now.",
@@ -115,7 +102,7 @@ class ActualSerializer(ClosedSerializer):
 
     prediction_id = IdField(required=False)
     key = PlainTextField(required=False, max_length=MAX_KEY_CHARS)
-    time = TimeField(required=False)
+    time = ZonedMomentField(required=False)
     actual = serializers.JSONField(help_text="The label, or the value.")
 
     def validate_actual(self, value: Any) -> Any:

@@ -1,32 +1,37 @@
 """How often somebody may write, and try a password."""
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, ClassVar
 
+from django.conf import settings
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
-from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.throttling import BaseThrottle
+
+from modelwright.accounts.limits import counted_for, sign_in_counted_for
+from modelwright.core.limits import Rate, wait_for
 
 if TYPE_CHECKING:  # rest_framework.views imports this module
     from rest_framework.views import APIView
 
 
-class WriteThrottle(SimpleRateThrottle):
-    """Counts writes per user, or per address where nobody is signed in.
+class WriteThrottle(BaseThrottle):
+    """Counts writes per user, or per address where nobody is signed in."""
 
-    The address is the connection's: a header that the client may invent doesn't count.
-    """
-
-    scope = "write"
+    scope: ClassVar[str] = "write"
+    _wait: float = 0.0
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
-        """Let reads pass."""
-        return request.method in SAFE_METHODS or super().allow_request(request, view)
+        """Let reads pass, and writes that aren't too many."""
+        if request.method in SAFE_METHODS:
+            return True
+        rate = Rate.of(settings.RATES[self.scope])
+        self._wait = wait_for(f"{self.scope}:{counted_for(request.user, request)}", rate)
+        return not self._wait
 
-    def get_cache_key(self, request: Request, view: "APIView") -> str:
-        """Return whose writes are counted."""
-        user = request.user
-        who = f"user-{user.pk}" if user and user.is_authenticated else _address(request)
-        return f"throttle-{self.scope}-{who}"
+    def wait(self) -> float:
+        """Return what `Retry-After` says."""
+        return math.ceil(self._wait)
 
 
 class ReadingsThrottle(WriteThrottle):
@@ -36,47 +41,20 @@ class ReadingsThrottle(WriteThrottle):
 
 
 class PredictThrottle(WriteThrottle):
-    """Counts requests for predictions, and those that bring actual values: there are many.
-
-    Therefore in one number for each stretch of time: the moments of all of them, as the others keep
-    them, would be read and written with each.
-    """
+    """Counts requests for predictions, and those that bring actual values: there are many."""
 
     scope = "predict"
-    num_requests: int
-    duration: int
-
-    def allow_request(self, request: Request, view: "APIView") -> bool:
-        """Count a request, and let it pass unless there were too many."""
-        return request.method in SAFE_METHODS or self.spend(self.get_cache_key(request, view), 1)
-
-    def spend(self, key: str, requests: int) -> bool:
-        """Count requests; return whether they are still within the rate."""
-        if self.rate is None:
-            return True
-        key = f"{key}-{int(self.timer() // self.duration)}"
-        self.cache.add(key, 0, 2 * self.duration)
-        return bool(self.cache.incr(key, requests) <= self.num_requests)
 
     def spend_for(self, user_id: int, requests: int) -> bool:
-        """Count requests of a user, as `spend`."""
-        return self.spend(f"throttle-{self.scope}-user-{user_id}", requests)
-
-    def wait(self) -> float:
-        """Return in how many seconds counting begins anew."""
-        return float(self.duration - self.timer() % self.duration)
+        """Count requests that a user has made; return whether one more is within the rate."""
+        rate = Rate.of(settings.RATES[self.scope])
+        return not wait_for(f"{self.scope}:user-{user_id}", rate, requests)
 
 
-class SignInThrottle(SimpleRateThrottle):
+class SignInThrottle(WriteThrottle):
     """Counts password checks per address, beside the lock per name and address."""
 
-    scope = "sign_in"
-    rate = "100/minute"
-
-    def get_cache_key(self, request: Request, view: "APIView") -> str:
-        """Return whose attempts are counted."""
-        return f"throttle-{self.scope}-{_address(request)}"
-
-
-def _address(request: Request) -> str:
-    return f"address-{request.META.get('REMOTE_ADDR', '')}"
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        """Let those pass that aren't too many, with those on the sign-in page."""
+        self._wait = sign_in_counted_for(request)
+        return not self._wait

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from modelwright.api.moments import MomentField
 from modelwright.api.training_serializers import ClosedSerializer
 from modelwright.api.tuning_serializers import TrueFalseField, WordField
 from modelwright.monitoring.alert_types import Severity
@@ -13,8 +14,8 @@ from modelwright.monitoring.outlook import FORECASTS
 class PeriodQuerySerializer(ClosedSerializer):
     """Of which time."""
 
-    start = serializers.DateTimeField(required=False)
-    end = serializers.DateTimeField(required=False, help_text="Excluded.")
+    start = MomentField(required=False)
+    end = MomentField(required=False, help_text="Excluded.")
 
 
 class AnomalyQuerySerializer(PeriodQuerySerializer):

@@ -87,6 +87,9 @@ async def _refuse(send: Send) -> None:
             "headers": [
                 (b"content-type", b"application/json"),
                 (b"x-content-type-options", b"nosniff"),
+                (b"x-frame-options", b"DENY"),
+                (b"referrer-policy", b"same-origin"),
+                (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
                 (b"connection", b"close"),
             ],
         }

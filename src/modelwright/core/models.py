@@ -1,4 +1,6 @@
-"""Counters that people can say aloud."""
+"""Counters: numbers that people can say aloud, and how often somebody did something."""
+
+from typing import ClassVar
 
 from django.db import models, transaction
 
@@ -17,6 +19,25 @@ class Counter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.value}"
+
+
+class RateCount(models.Model):
+    """How often something was done in one window of time, by all processes (`core.limits`)."""
+
+    id = models.BigAutoField(primary_key=True)
+    name = models.CharField(max_length=100)
+    begins_at = models.BigIntegerField(help_text="Of the window: seconds since 1970-01-01 UTC.")
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "rate_counts"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["name", "begins_at"], name="rate_counts_one")
+        ]
+        indexes: ClassVar = [models.Index(fields=["begins_at"], name="rate_counts_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.count}"
 
 
 def counter_next(name: str) -> int:

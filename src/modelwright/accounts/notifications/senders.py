@@ -45,8 +45,14 @@ def target_check(kind: str, target: str) -> str:
         return ""
     if kind == Channel.Kind.APPRISE:
         return apprise_check(target)
-    parts = urlsplit(target)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not target.isascii() or not target.isprintable() or " " in target:
+        return "A webhook's address is plain ASCII without spaces: write other characters as %XX."
+    try:
+        parts = urlsplit(target)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
         return "A webhook's address begins with https:// (or http://) and names a host."
     if parts.username or parts.password:
         return "Leave user and password out of a webhook's address: it is signed instead."

@@ -14,6 +14,7 @@ from modelwright.core.files import fsync_dir, private_dir
 
 CHUNK = 1 << 20
 MAX_MANIFEST_BYTES = 256 * 1024 * 1024
+MAX_PART = 255  # bytes, of a name: what file systems take
 
 
 def archive_verify(source: Path) -> Manifest:
@@ -44,8 +45,10 @@ def _read(source: Path, folder: Path | None) -> Manifest:
     with _opened(source) as archive:
         for member in archive:
             data = archive.extractfile(member) if member.isreg() else None
-            if data is None or manifest is not None:
-                raise ArchiveError(f"The archive holds what no backup holds: {member.name!r}.")
+            if data is None or manifest is not None or member.name in found:
+                raise ArchiveError(
+                    f"The archive holds what no backup holds: {member.name[:200]!r}."
+                )
             if member.name == MANIFEST:
                 manifest = Manifest.from_json(data.read(MAX_MANIFEST_BYTES))
             elif folder is None:
@@ -84,8 +87,10 @@ def _checked(name: str) -> str:
         It doesn't.
     """
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or not path.parts or "\\" in name:
-        raise ArchiveError(f"The archive holds a name that leads elsewhere: {name!r}.")
+    leads_out = path.is_absolute() or ".." in path.parts or not path.parts or "\\" in name
+    is_odd = not name.isprintable() or any(len(os.fsencode(p)) > MAX_PART for p in path.parts)
+    if leads_out or is_odd:
+        raise ArchiveError(f"The archive holds a name that leads elsewhere: {name[:200]!r}.")
     return name
 
 
