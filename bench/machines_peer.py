@@ -1,7 +1,8 @@
 """The plain loop that trainings over REST are compared with: nothing but reading and fitting.
 
 ``machines_peer DATABASE`` reads the readings of the machines that are named to it, line by line on
-stdin, fits each model type to them, and answers with the seconds taken and how many fits that were.
+stdin, fits each model type to them, and answers with the seconds taken, those of the processor, and
+how many fits that were.
 """
 
 import json
@@ -57,10 +58,10 @@ def main(arguments: Sequence[str]) -> None:
     connection = sqlite3.connect(f"file:{arguments[0]}?mode=ro", uri=True)
     for line in sys.stdin:
         asked = json.loads(line)
-        begun = time.perf_counter()
+        begun, cpu = time.perf_counter(), time.process_time()
         fits = loop(connection, asked["machines"], asked["model_types"])
-        seconds = time.perf_counter() - begun
-        print(json.dumps({"fits": fits, "seconds": seconds}), flush=True)
+        taken = {"seconds": time.perf_counter() - begun, "cpu": time.process_time() - cpu}
+        print(json.dumps({"fits": fits, **taken}), flush=True)
 
 
 if __name__ == "__main__":

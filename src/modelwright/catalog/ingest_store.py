@@ -99,10 +99,12 @@ def _cells(values: Values) -> list[Any]:
 
 
 def _extras(columns: Mapping[str, list[Any]]) -> list[str | None]:
-    names = list(columns)
+    """Return the JSON of each row; put together here, as an encoder for each would take longer."""
+    names = [json.dumps(name) for name in columns]
     return [
-        json.dumps({name: cell for name, cell in zip(names, row, strict=True) if cell is not None})
-        if any(cell is not None for cell in row)
-        else None
-        for row in zip(*columns.values(), strict=True)
+        f"{{{', '.join(known)}}}" if known else None
+        for known in (
+            [f"{name}: {cell!r}" for name, cell in zip(names, row, strict=True) if cell is not None]
+            for row in zip(*columns.values(), strict=True)
+        )
     ]

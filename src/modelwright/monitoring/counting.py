@@ -158,12 +158,12 @@ def _cells(row: DriftProfile, hours: Collection[int]) -> dict[int, Counts]:
 
 def _write(row: DriftProfile, cells: dict[int, Counts]) -> None:
     """Write cells, over those that are there; past Django's objects: there may be very many."""
-    stored = Counts.many_to_bytes(list(cells.values()))
+    key, stored = row.pk, Counts.many_to_bytes(list(cells.values()))
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO drift_cells (profile_id, hour, data) VALUES (%s, %s, %s)"
             " ON CONFLICT (profile_id, hour) DO UPDATE SET data = excluded.data",
-            [(row.pk, hour, data) for hour, data in zip(cells, stored, strict=True)],
+            [(key, hour, data) for hour, data in zip(cells, stored, strict=True)],
         )
 
 

@@ -24,7 +24,7 @@ _HEADED = 3
 _DAMAGED = "The stored counts are damaged: count the rows anew."
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Counts:
     """How many rows fell into each cell of a profile.
 

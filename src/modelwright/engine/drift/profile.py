@@ -185,10 +185,8 @@ class Profile:
         numbers: dict[Hashable, int] = {}
         group = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
         found = count_groups(self, arrays, self._phase(times, rows), group)
-        return {
-            key: Counts(self.id, self.size, *found[number], notes)
-            for key, number in numbers.items()
-        }
+        name, size = self.id, self.size
+        return {key: Counts(name, size, *found[number], notes) for key, number in numbers.items()}
 
     @property
     def needs_times(self) -> bool:
