@@ -60,6 +60,8 @@ class Rows:
         Readings up to here are counted (ms UTC).
     counted : tuple of int
         Predictions that are counted with them.
+    silent_a, silent_b : ndarray of float64
+        In a back-test: 1 for each reading that the version has no answer for, else 0.
     """
 
     a: Side
@@ -69,6 +71,8 @@ class Rows:
     last: dt.datetime | None = None
     until: int | None = None
     counted: tuple[int, ...] = ()
+    silent_a: Floats = field(default_factory=lambda: np.empty(0))
+    silent_b: Floats = field(default_factory=lambda: np.empty(0))
 
 
 def rows_new(test: ABTest) -> Rows:
@@ -90,7 +94,7 @@ def _of_readings(test: ABTest) -> Rows:
     first = int(np.searchsorted(history.times, start))
     if first >= len(history):
         return Rows(Side(np.empty(0)), Side(np.empty(0)))
-    actual, answers = _answers(test, history, first)
+    actual, answers = _answers((test.version_a, test.version_b), history, first)
     known = np.isfinite(actual)
     said = [np.isfinite(answer) for answer in answers]
     both = known & said[0] & said[1]
@@ -99,11 +103,47 @@ def _of_readings(test: ABTest) -> Rows:
         for answer, has in zip(answers, said, strict=True)
     ]
     last = int(history.times[-1])
-    return Rows(sides[0], sides[1], last=_moment(last), until=last)
+    silent = [(~has[known]).astype(float) for has in said]
+    return Rows(
+        sides[0],
+        sides[1],
+        last=_moment(last),
+        until=last,
+        silent_a=silent[0],
+        silent_b=silent[1],
+    )
 
 
-def _answers(test: ABTest, history: Series, first: int) -> tuple[Floats, list[Floats]]:
-    models = [machine_model_loaded(version) for version in (test.version_a, test.version_b)]
+def losses_on_readings(
+    version_a: ModelVersion, version_b: ModelVersion, start: int
+) -> tuple[Floats, Floats, float]:
+    """Return the losses of two versions on a machine's readings, and the days that these span.
+
+    Parameters
+    ----------
+    version_a, version_b : ModelVersion
+        Of one machine's subject.
+    start : int
+        From when on (ms UTC).
+    """
+    nothing = np.empty(0)
+    machine = version_a.run.machine
+    if machine is None:
+        return nothing, nothing, 0.0
+    history = series_of(machine, start=start - HISTORY_DAYS * DAY_MS)
+    first = int(np.searchsorted(history.times, start))
+    if first >= len(history):
+        return nothing, nothing, 0.0
+    actual, answers = _answers((version_a, version_b), history, first)
+    known = np.isfinite(actual) & np.isfinite(answers[0]) & np.isfinite(answers[1])
+    losses = [np.abs(answer - actual)[known] for answer in answers]
+    return losses[0], losses[1], float(history.times[-1] - history.times[first]) / DAY_MS
+
+
+def _answers(
+    versions: Sequence[ModelVersion], history: Series, first: int
+) -> tuple[Floats, list[Floats]]:
+    models = [machine_model_loaded(version) for version in versions]
     actual = history.channels.get(models[0].target, np.full(len(history), np.nan))
     return actual[first:], [model.expected(history).mean[first:] for model in models]
 
@@ -141,7 +181,7 @@ def _uncounted(test: ABTest) -> Any:
     )
 
 
-def _error(prediction: Prediction) -> float | None:
+def error_of(prediction: Prediction) -> float | None:
     """Return predicted less actual, or whether the label was wrong; None: can't be compared."""
     actual = prediction.actual
     if actual is None:
@@ -165,8 +205,8 @@ def _of_shadow(test: ABTest) -> Rows:
     missing = [0, 0]
     for prediction in given:
         shadow = shadows.get(prediction.request_id)
-        first = _error(prediction)
-        second = _error(shadow) if shadow is not None else None
+        first = error_of(prediction)
+        second = error_of(shadow) if shadow is not None else None
         missing[0] += first is None
         missing[1] += second is None
         if first is not None and second is not None:
@@ -187,7 +227,7 @@ def _of_split(test: ABTest) -> Rows:
     # rows of one key depend on each other: their mean counts once
     by_key: dict[tuple[str, str], list[float]] = {}
     for prediction in given:
-        found = _error(prediction)
+        found = error_of(prediction)
         if found is None:
             missing[prediction.arm] += 1
             continue

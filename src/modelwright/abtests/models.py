@@ -56,6 +56,11 @@ class ABTest(models.Model):
     evaluated_until = models.BigIntegerField(
         null=True, blank=True, help_text="Readings up to here have been counted (ms UTC)."
     )
+    guards = models.JSONField(
+        default=dict, blank=True, help_text="What may not get worse, and by how much it may."
+    )
+    guard_state = models.JSONField(default=dict, blank=True)
+    guarded_to = models.BigIntegerField(default=0, help_text="Predictions seen by the guard rails.")
     results = models.JSONField(default=dict, blank=True)
     max_rows = models.PositiveIntegerField(null=True, blank=True)
     winner = models.CharField(max_length=1, default="", blank=True)

@@ -6,13 +6,21 @@ any number of looks (`engine.abtest`).
 
 import datetime as dt
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from modelwright.abtests.errors import ABTestActiveError, ABTestEndedError
+from modelwright.abtests.guarding import (
+    DEFAULT,
+    guards_begin,
+    guards_harmed,
+    guards_look,
+    guards_results,
+    guards_wrong,
+)
 from modelwright.abtests.losses import Rows, Side, rows_new, steps_a_day
 from modelwright.abtests.models import ABTest
 from modelwright.accounts.audit import Verb, audit_record
@@ -21,7 +29,14 @@ from modelwright.accounts.notifications.outbox import notify
 from modelwright.core.clock import now
 from modelwright.core.errors import InvalidInputError
 from modelwright.engine.abtest import ABResult, PairedTest, SplitTest, choose_method
-from modelwright.engine.abtest.results import CONTINUE, EQUIVALENT, INCONCLUSIVE, PROMOTE, STOP
+from modelwright.engine.abtest.results import (
+    CHAMPION,
+    CONTINUE,
+    EQUIVALENT,
+    INCONCLUSIVE,
+    PROMOTE,
+    STOP,
+)
 from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.promotion import CHALLENGER, alias_remove, alias_set, versions_hold
 from modelwright.registry.selectors import artifact_open
@@ -42,6 +57,7 @@ RECOMMENDATIONS = {
     INCONCLUSIVE: "Keep version {a}: the test ended without a verdict.",
     CONTINUE: "Wait: {reason}",
 }
+BROKEN = "Keep version {a}: a guard rail was broken. {reason}"
 
 
 def on_verdict(hook: VerdictHook) -> None:
@@ -74,6 +90,9 @@ class ABTestRequest:
         The budget.
     after : int, optional
         Of a back-test: readings up to here (ms UTC) don't count, another test has seen them.
+    guards : mapping, optional
+        Guard rails: what may not get worse, and by how much it may (`guarding.GUARDS`). Default:
+        the share of rows without an answer, by 0.01.
     """
 
     name: str
@@ -86,6 +105,7 @@ class ABTestRequest:
     alpha: float = 0.05
     max_rows: int | None = None
     after: int | None = None
+    guards: Mapping[str, float] | None = None
 
 
 def ab_test_start(*, request: ABTestRequest, user: User | None) -> ABTest:
@@ -105,6 +125,9 @@ def ab_test_start(*, request: ABTestRequest, user: User | None) -> ABTest:
     mode = request.mode or _mode_for(subject)
     if mode == ABTest.Mode.BACK_TEST and subject.machine is None:
         raise InvalidInputError({"mode": ["Only models of machines can be back-tested."]})
+    guards = dict(DEFAULT if request.guards is None else request.guards)
+    if faults := guards_wrong(guards, mode):
+        raise InvalidInputError({"guards": faults})
     for version in (request.version_a, request.version_b):
         artifact_open(version).close()
     begun = now()
@@ -125,12 +148,14 @@ def ab_test_start(*, request: ABTestRequest, user: User | None) -> ABTest:
                 alpha=request.alpha,
                 max_rows=request.max_rows,
                 mode=mode,
+                guards=guards,
                 evaluated_until=request.after,
                 started_at=begun,
                 ends_at=begun + dt.timedelta(hours=request.duration_hours),
                 created_by=user,
             )
             test.state = _design(test).to_dict()
+            test.guard_state = guards_begin(test)
             test.results = _results(test, _begin_sums(), _result_of(test))
             test.recommendation = "Wait: there are no rows yet."
             test.save()
@@ -143,6 +168,7 @@ def ab_test_start(*, request: ABTestRequest, user: User | None) -> ABTest:
                     "a": request.version_a.name,
                     "b": request.version_b.name,
                     "mode": mode,
+                    "guards": guards,
                     "hours": request.duration_hours,
                 },
             )
@@ -244,13 +270,16 @@ def ab_test_look(*, test: ABTest) -> ABTest:
             statistics.update(rows.a.losses, rows.b.losses, at=rows.last)
         result = statistics.result()
         held.state = statistics.to_dict()
+        guards_look(held, rows)
         held.results = _results(held, _sums(held, rows), result)
         if rows.until is not None:
             held.evaluated_until = rows.until
         if rows.counted:
             Prediction.objects.filter(pk__in=rows.counted).update(is_counted=True)
         over = now() >= held.ends_at
-        if result.verdict != CONTINUE or over:
+        if result.verdict == CONTINUE and (broken := guards_harmed(held)):
+            _end(held, replace(result, verdict=STOP, winner=CHAMPION, reason=broken), broken)
+        elif result.verdict != CONTINUE or over:
             _end(held, result)
         else:
             held.recommendation = RECOMMENDATIONS[CONTINUE].format(reason=result.reason)
@@ -258,14 +287,16 @@ def ab_test_look(*, test: ABTest) -> ABTest:
     return held
 
 
-def _end(test: ABTest, result: ABResult) -> None:
+def _end(test: ABTest, result: ABResult, broken: str = "") -> None:
     verdict = INCONCLUSIVE if result.verdict == CONTINUE else result.verdict
     test.status = ABTest.Status.COMPLETED
     test.ended_at = now()
     test.winner = result.winner or ""
-    test.results = {**test.results, "verdict": verdict}
-    test.recommendation = RECOMMENDATIONS[verdict].format(
-        a=test.version_a.number, b=test.version_b.number
+    reason = broken or test.results.get("reason", "")
+    test.results = {**test.results, "verdict": verdict, "reason": reason, "broken_guard": broken}
+    words = BROKEN if broken else RECOMMENDATIONS[verdict]
+    test.recommendation = words.format(
+        a=test.version_a.number, b=test.version_b.number, reason=broken
     )
     alias_remove(subject=test.subject, name=CHALLENGER, user=None)
     audit_record(
@@ -306,6 +337,31 @@ def ab_test_cancel(*, test: ABTest, user: User | None) -> ABTest:
     return held
 
 
+def ab_test_conclude(*, test: ABTest, user: User | None) -> ABTest:
+    """End a test before its time, with what is known: inconclusive where there is no verdict.
+
+    Raises
+    ------
+    ABTestEndedError
+        It has ended already.
+    """
+    looked = ab_test_look(test=test)
+    with transaction.atomic():
+        held = (
+            ABTest.objects.select_for_update(of=("self",))
+            .select_related("subject", "version_a__run", "version_b__run")
+            .get(pk=test.pk)
+        )
+        if held.status != ABTest.Status.ACTIVE:
+            if looked.status == ABTest.Status.COMPLETED and test.status == ABTest.Status.ACTIVE:
+                return looked  # this very look had the verdict
+            raise ABTestEndedError(f"The test has already ended ({held.status}).")
+        _end(held, _result_of(held))
+        held.save()
+        audit_record(verb=Verb.AB_TEST_CONCLUDED, target=held, actor=user)
+    return held
+
+
 def ab_tests_look() -> int:
     """Look at every active test; return how many ended."""
     ended = 0
@@ -342,6 +398,7 @@ def _results(test: ABTest, sums: dict[str, dict[str, float]], result: ABResult) 
     return {
         **result.to_dict(),
         "sums": sums,
+        "guards": guards_results(test),
         "a": {**_side(sums["a"], labels), "mean_loss": result.mean_a},
         "b": {**_side(sums["b"], labels), "mean_loss": result.mean_b},
     }

@@ -49,6 +49,7 @@ class Verb(StrEnum):
     AB_TEST_STARTED = "ab_test.started"
     AB_TEST_ENDED = "ab_test.ended"
     AB_TEST_CANCELLED = "ab_test.cancelled"
+    AB_TEST_CONCLUDED = "ab_test.concluded"
     POLICY_CREATED = "policy.created"
     POLICY_CHANGED = "policy.changed"
     POLICY_DELETED = "policy.deleted"

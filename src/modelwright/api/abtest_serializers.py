@@ -32,6 +32,53 @@ class ABTestStartSerializer(ClosedSerializer):
     margin = NumberField(default=0.0, help_text="By how much the error must be lower.")
     alpha = NumberField(default=0.05, help_text="Probability of a wrong verdict.")
     max_rows = serializers.IntegerField(required=False, min_value=1, help_text="The budget.")
+    guards = serializers.DictField(
+        child=NumberField(),
+        required=False,
+        help_text=(
+            "What may not get worse, and by how much it may: `unanswered` (share of rows; 0.01"
+            " unless named otherwise) and `latency_ms`. One that is broken ends the test."
+        ),
+    )
+
+
+class ABPlanRequestSerializer(ClosedSerializer):
+    """What is to be planned."""
+
+    model_a_id = IdField(help_text="Id of the training that made the champion.")
+    model_b_id = IdField(help_text="Id of the training that made the challenger.")
+    effect = NumberField(
+        help_text="Smallest improvement of the mean error that is to be found, in its own unit."
+    )
+    mode = PlainTextField(default="shadow", help_text="shadow, split or back_test.")
+    traffic_split = NumberField(default=0.5)
+    alpha = NumberField(default=0.05)
+    power = NumberField(default=0.8, help_text="Probability of finding the effect, 0.5 to 1.")
+
+
+class ABPlanSerializer(serializers.Serializer[Any]):
+    """How many rows and days a test needs."""
+
+    mode = serializers.CharField()
+    mean_loss = serializers.FloatField(help_text="Mean error of the champion lately.")
+    effect = serializers.FloatField()
+    deviation = serializers.FloatField(help_text="Standard deviation of one row's difference.")
+    deviation_from = serializers.ChoiceField(
+        choices=["pairs", "champion"],
+        help_text=(
+            "pairs: from both versions on the same rows. champion: from its errors alone; a paired"
+            " test then needs fewer rows than said."
+        ),
+    )
+    alpha = serializers.FloatField()
+    power = serializers.FloatField()
+    rows = serializers.IntegerField(help_text="A budget (`max_rows`).")
+    expected_rows = serializers.IntegerField(help_text="On average, if the effect is as planned.")
+    expected_rows_twice = serializers.IntegerField(help_text="If it is twice as large.")
+    fixed_rows = serializers.IntegerField(help_text="Of a test that is looked at once.")
+    rows_per_day = serializers.FloatField()
+    days = serializers.FloatField(allow_null=True, help_text="Until the budget; null: no traffic.")
+    expected_days = serializers.FloatField(allow_null=True)
 
 
 class ABTestQuerySerializer(ClosedSerializer):
@@ -92,6 +139,18 @@ class ABIntervalSerializer(serializers.Serializer[Any]):
     upper = serializers.FloatField()
 
 
+class ABGuardSerializer(serializers.Serializer[Any]):
+    """A guard rail."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    rows = serializers.IntegerField()
+    worse_by = serializers.FloatField(allow_null=True, help_text="Mean of b less that of a.")
+    tolerance = serializers.FloatField()
+    e_value = serializers.FloatField(help_text="Evidence that it is worse by more.")
+    harmed = serializers.BooleanField(help_text="Whether it ended the test.")
+
+
 class ABResultsSerializer(ABTestSerializer):
     """A test and what is known by now."""
 
@@ -106,6 +165,7 @@ class ABResultsSerializer(ABTestSerializer):
     reason = serializers.CharField()
     method = serializers.CharField()
     history = serializers.ListField(child=serializers.DictField())
+    guards = ABGuardSerializer(many=True)
 
 
 def results_of(test: ABTest) -> dict[str, Any]:
@@ -122,4 +182,5 @@ def results_of(test: ABTest) -> dict[str, Any]:
         for side, version in (("a", test.version_a), ("b", test.version_b))
     }
     names = ("difference", "interval", "p_value", "verdict", "reason", "method", "history")
-    return {**ABTestSerializer(test).data, **sides, **{name: found[name] for name in names}}
+    known = {name: found[name] for name in names}
+    return {**ABTestSerializer(test).data, **sides, **known, "guards": found.get("guards", [])}

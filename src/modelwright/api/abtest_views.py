@@ -10,10 +10,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from modelwright.abtests.models import ABTest
+from modelwright.abtests.planning import ab_test_plan
 from modelwright.abtests.selectors import ab_test_for, ab_tests_visible
-from modelwright.abtests.services import ABTestRequest, ab_test_cancel, ab_test_look, ab_test_start
+from modelwright.abtests.services import (
+    ABTestRequest,
+    ab_test_cancel,
+    ab_test_conclude,
+    ab_test_look,
+    ab_test_start,
+)
 from modelwright.accounts.roles import Action
 from modelwright.api.abtest_serializers import (
+    ABPlanRequestSerializer,
+    ABPlanSerializer,
     ABResultsSerializer,
     ABTestQuerySerializer,
     ABTestSerializer,
@@ -129,6 +138,7 @@ class ABTestStartView(PerformanceView):
                     name: asked[name]
                     for name in (
                         "duration_hours", "mode", "traffic_split", "margin", "alpha", "max_rows",
+                        "guards",
                     )
                     if name in asked
                 },
@@ -194,3 +204,59 @@ class ABTestCancelView(PerformanceView):
         """End it."""
         test = ab_test_of(request, test_id, Level.EDITOR)
         return Response(ABTestSerializer(ab_test_cancel(test=test, user=actor_of(request))).data)
+
+
+@extend_schema_view(
+    post=extend_schema(
+        operation_id="ab_tests_conclude",
+        tags=[TAG],
+        summary="End a test now, with what is known",
+        description="Without a verdict by now it is inconclusive, and the champion is kept.",
+        parameters=[ID],
+        request=None,
+        responses={
+            200: ABResultsSerializer,
+            404: NO_TEST,
+            409: problem("It has ended already", "The test has already ended (completed)."),
+            422: WRONG,
+            **COMMON,
+        },
+    )
+)
+class ABTestConcludeView(PerformanceView):
+    """Concluding."""
+
+    actions: ClassVar = {"POST": Action.RUNS_TRAIN}
+
+    def post(self, request: Request, test_id: str) -> Response:
+        """End it."""
+        test = ab_test_of(request, test_id, Level.EDITOR)
+        return Response(results_of(ab_test_conclude(test=test, user=actor_of(request))))
+
+
+@extend_schema_view(
+    post=extend_schema(
+        operation_id="ab_tests_plan",
+        tags=[TAG],
+        summary="How many rows and days a test would need",
+        description="From the errors of the last 30 days; nothing is started.",
+        request=ABPlanRequestSerializer,
+        responses={200: ABPlanSerializer, 422: WRONG, **COMMON},
+    )
+)
+class ABTestPlanView(PerformanceView):
+    """Planning."""
+
+    actions: ClassVar = {"POST": Action.RUNS_TRAIN}
+
+    def post(self, request: Request) -> Response:
+        """Reckon it."""
+        asked: dict[str, Any] = dict(parameters(request, ABPlanRequestSerializer).validated_data)
+        version_a = _version(request, "model_a_id", asked.pop("model_a_id"))
+        version_b = _version(request, "model_b_id", asked.pop("model_b_id"))
+        if version_a.subject != version_b.subject:
+            raise InvalidInputError(
+                {"model_b_id": ["The two models must be versions of the same subject."]}
+            )
+        found = ab_test_plan(version_a=version_a, version_b=version_b, **asked)
+        return Response(ABPlanSerializer(found).data)

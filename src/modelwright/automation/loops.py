@@ -256,6 +256,7 @@ def _request(loop: Loop, rule: Mapping[str, Any]) -> ABTestRequest:
         margin=rule.get("margin", 0.0),
         alpha=round(1 - rule.get("confidence", 0.95), 6),
         traffic_split=rule.get("traffic_split", 0.5),
+        guards=rule.get("guards"),
     )
 
 

@@ -17,6 +17,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from modelwright.abtests.guarding import GUARDS
 from modelwright.abtests.models import ABTest
 from modelwright.core.errors import InvalidInputError
 from modelwright.engine.search.space import METHODS
@@ -156,6 +157,7 @@ _RULES: dict[str, Check] = {
                     "margin": _number(0, 1e12),
                     "confidence": _number(0.5, 0.9999),
                     "traffic_split": _number(0.01, 0.99),
+                    "guards": _nested({name: _number(0, 9_999) for name in GUARDS}),
                 }
             ),
             "promote": _word(PROMOTE),

@@ -11,6 +11,9 @@ from modelwright.core.clock import now
 from modelwright.core.fields import TextUUIDField
 from modelwright.registry.models import ModelVersion, Subject
 
+MILLISECONDS = "milliseconds"
+"""In a prediction's details: how long it took, where a test compares that."""
+
 
 class ServingSettings(models.Model):
     """What is kept of a subject's predictions; without a row, everything is."""
@@ -123,6 +126,11 @@ class Prediction(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["subject", "-at"], name="predictions_by_time"),
             models.Index(fields=["subject", "key", "at"], name="predictions_by_key"),
+            models.Index(
+                fields=["test_id", "id"],
+                condition=Q(test_id__isnull=False),
+                name="predictions_in_test",
+            ),
             models.Index(
                 fields=["test_id", "at"],
                 condition=Q(test_id__isnull=False, is_counted=False),

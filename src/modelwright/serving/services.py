@@ -3,6 +3,7 @@
 import datetime as dt
 import logging
 import random
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,15 +19,17 @@ from modelwright.core.errors import InvalidInputError, ModelwrightError
 from modelwright.engine.serving.bodies import MAX_KEY_CHARS, MAX_ROWS
 from modelwright.registry.errors import ArtifactChangedError
 from modelwright.registry.models import ModelVersion, Subject
+from modelwright.registry.selectors import champion_alone
 from modelwright.serving.answering import RowAnswer, Table, version_ask
-from modelwright.serving.errors import NoChampionError
+from modelwright.serving.errors import ModelFailedError, NoChampionError
 from modelwright.serving.matching import actuals_waiting_match
-from modelwright.serving.models import Prediction, ServingSettings
+from modelwright.serving.models import MILLISECONDS, Prediction, ServingSettings
 from modelwright.serving.routing import Route, earlier_champions, routes_of
 from modelwright.serving.selectors import serving_settings_of
 
 log = logging.getLogger(__name__)
 
+CHALLENGER = "b"
 _shadows = ThreadPoolExecutor(max_workers=1, thread_name_prefix="shadow")
 
 RefusedHook = Callable[[Subject, ModelVersion, str], None]
@@ -88,6 +91,8 @@ class Given:
     answer : RowAnswer
     is_logged : bool
         Whether it is kept.
+    milliseconds : float or None
+        That it took, of a row's share in its request; None where nobody compares it.
     """
 
     prediction_id: UUID
@@ -95,6 +100,7 @@ class Given:
     arm: str
     answer: RowAnswer
     is_logged: bool
+    milliseconds: float | None = None
 
 
 def predict(*, subject: Subject, request: Request, user: User | None) -> list[Given]:
@@ -115,16 +121,29 @@ def predict(*, subject: Subject, request: Request, user: User | None) -> list[Gi
     kept = serving_settings_of(subject)
     logged = random.random() < kept.log_share  # noqa: S311  (which requests are kept is no secret)
     for route, rows in groups:
+        begun = time.perf_counter()
         version, answers = _ask(subject, route, _part(request, rows), request)
+        spent = _spent(begun, route, len(rows), request)
         for row, answer in zip(rows, answers, strict=True):
             arm = route.arm if version == route.version else ""
-            found[row] = Given(uuid.uuid4(), version, arm, answer, logged)
+            found[row] = Given(uuid.uuid4(), version, arm, answer, logged, spent)
         if logged:
             given = [found[row] for row in rows]
             _keep(subject, route, request, rows, given, user, kept)
             if route.shadow is not None:
                 _shadows.submit(_shadow, subject, route, request, rows, given)
     return [found[row] for row in range(request.size)]
+
+
+def _spent(begun: float, route: Route, rows: int, request: Request) -> float | None:
+    """Return the milliseconds of a row in a test.
+
+    Where traffic is split, the larger side's rows come in larger parts, which take less a row:
+    there only requests of one row are compared.
+    """
+    if route.test_id is None or (route.shadow is None and request.size > 1):
+        return None
+    return 1000 * (time.perf_counter() - begun) / rows
 
 
 def _check(request: Request) -> None:
@@ -175,6 +194,10 @@ def _ask(
                 hook(subject, version, error.message)
             if request.version is not None:
                 raise
+        except ModelFailedError as error:
+            if route.arm != CHALLENGER or version != route.version:
+                raise
+            log.warning("The challenger of %s failed; the champion answers: %s", subject, error)
     raise NoChampionError(
         f"No version of {subject.title} has the bytes that were recorded: train it again."
     )
@@ -183,6 +206,8 @@ def _ask(
 def _candidates(subject: Subject, route: Route, request: Request) -> Iterator[ModelVersion]:
     """Yield who is to answer, then, should that one be refused, who answered before."""
     yield route.version
+    if route.arm == CHALLENGER and (champion := champion_alone(subject.key)) is not None:
+        yield champion
     if request.version is None:
         yield from (v for v in earlier_champions(subject) if v != route.version)
 
@@ -210,16 +235,45 @@ def _keep(
             at=request.times[row] if request.times else moment,
             label=one.answer.label,
             value=one.answer.value,
-            details=dict(one.answer.details),
+            details=_details(one.answer, one.milliseconds),
             inputs=_inputs(request, row) if kept.keep_inputs else None,
             user=user,
         )
         for row, one in zip(rows, given, strict=True)
     ]
+    if route.arm and route.shadow is None and given[0].version != route.version:
+        made += _missed(subject, route, request, rows, given)
     with transaction.atomic():
         Prediction.objects.bulk_create(made)
         if request.keys:
             actuals_waiting_match(subject, made)
+
+
+def _missed(
+    subject: Subject, route: Route, request: Request, rows: list[int], given: list[Given]
+) -> list[Prediction]:
+    """Return what a side of a test did not answer, so that its guard rails see it."""
+    return [
+        Prediction(
+            request_id=one.prediction_id,
+            subject=subject,
+            version=route.version,
+            version_number=route.version.number,
+            role=Prediction.Role.SHADOW,
+            arm=route.arm,
+            test_id=route.test_id,
+            key=request.key(row),
+            at=request.times[row] if request.times else now(),
+        )
+        for row, one in zip(rows, given, strict=True)
+    ]
+
+
+def _details(answer: RowAnswer, milliseconds: float | None) -> dict[str, Any]:
+    details = dict(answer.details)
+    if milliseconds is not None:
+        details[MILLISECONDS] = round(milliseconds, 3)
+    return details
 
 
 def _inputs(request: Request, row: int) -> dict[str, Any]:
@@ -233,7 +287,9 @@ def _shadow(
     shadow = route.shadow
     assert shadow is not None  # noqa: S101  (asked by the caller)
     try:
+        begun = time.perf_counter()
         answers = version_ask(shadow, _part(request, rows), written=request.written)
+        spent = _spent(begun, route, len(rows), request)
         with transaction.atomic():
             made = [
                 Prediction(
@@ -248,7 +304,7 @@ def _shadow(
                     at=request.times[row] if request.times else now(),
                     label=answer.label,
                     value=answer.value,
-                    details=dict(answer.details),
+                    details=_details(answer, spent),
                 )
                 for row, one, answer in zip(rows, given, answers, strict=True)
             ]

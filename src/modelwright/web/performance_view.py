@@ -23,6 +23,7 @@ from modelwright.runs.machine_jobs import machine_jobs
 from modelwright.runs.machine_services import machine_subject
 from modelwright.runs.models import JobEvent, TrainingRun
 from modelwright.runs.states import OPEN, Status
+from modelwright.web.abtest_view import ab_figure
 from modelwright.web.address import Address
 
 RANGES = (7, 30, 90, 365)
@@ -256,24 +257,3 @@ class PerformanceView:
         """Return whether there are two versions and no test is on."""
         on = self.test is not None and self.test.status == ABTest.Status.ACTIVE
         return len(self.versions) > 1 and not on
-
-
-def ab_figure(test: ABTest) -> dict[str, Any] | None:
-    """Return the interval of a test's difference over its rows; None before the first look."""
-    points = test.results.get("history") or []
-    if not points:
-        return None
-    rows = [point["n"] for point in points]
-    return {
-        "data": [
-            {"type": "scatter", "mode": "lines+markers", "name": name, "x": rows,
-             "y": [point[key] for point in points]}
-            for name, key in (
-                ("Difference", "difference"), ("Upper end", "upper"), ("Lower end", "lower"),
-            )
-        ],
-        "layout": {
-            "xaxis": {"title": {"text": "rows"}},
-            "yaxis": {"title": {"text": "error of a less that of b"}},
-        },
-    }  # fmt: skip

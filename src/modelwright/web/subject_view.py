@@ -20,6 +20,7 @@ from modelwright.web.traffic_view import TrafficView
 
 VERSIONS_SHOWN = 30
 HAPPENINGS_SHOWN = 60
+TESTS_SHOWN = 3
 KIND_ICONS = {
     "version": "plus",
     "promotion": "mark",
@@ -104,6 +105,11 @@ class SubjectView:
     def test(self) -> ABTest | None:
         """Return the test that is on."""
         return ABTest.objects.filter(subject=self.subject, status=ABTest.Status.ACTIVE).first()
+
+    @cached_property
+    def tests(self) -> list[ABTest]:
+        """Return the newest tests."""
+        return list(ABTest.objects.filter(subject=self.subject)[:TESTS_SHOWN])
 
     @cached_property
     def happenings(self) -> list[tuple[Happening, str]]:

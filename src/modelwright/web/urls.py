@@ -3,6 +3,7 @@
 from django.urls import path
 
 from modelwright.web.views import (
+    abtests,
     account,
     alerts,
     audit,
@@ -102,7 +103,7 @@ urlpatterns = [
     ),
     path("ui/model-performance", performance.model_performance, name="model_performance"),
     path("ui/model-performance/drift", performance.drift_check, name="drift_check"),
-    path("ui/model-performance/ab-test", performance.ab_test_new, name="ab_test_new"),
+    path("ui/model-performance/ab-test", performance.ab_test_new, name="machine_ab_test_new"),
     path(
         "ui/model-performance/ab-test/<uuid:test_id>/end",
         performance.ab_test_end,
@@ -112,12 +113,16 @@ urlpatterns = [
     path("ui/jobs/<uuid:job_id>/cancel", performance.job_cancel, name="machine_job_cancel"),
     path("ui/alerts", alerts.alerts, name="alerts"),
     path("ui/alerts/<uuid:alert_id>/<str:what>", alerts.alert_change, name="alert_change"),
+    path("ui/ab-tests", abtests.ab_tests, name="ab_tests"),
+    path("ui/ab-tests/<uuid:test_id>", abtests.ab_test, name="ab_test"),
+    path("ui/ab-tests/<uuid:test_id>/<str:what>", abtests.ab_test_act, name="ab_test_act"),
     path("ui/registry", subjects.subjects, name="subjects"),
     path("ui/registry/<slug:slug>", subjects.subject, name="subject"),
     path("ui/registry/<slug:slug>/promote", subjects.subject_promote, name="subject_promote"),
     path("ui/registry/<slug:slug>/rollback", subjects.subject_rollback, name="subject_rollback"),
     path("ui/registry/<slug:slug>/mode", subjects.subject_mode, name="subject_mode"),
     path("ui/registry/<slug:slug>/traffic", subjects.subject_traffic, name="subject_traffic"),
+    path("ui/registry/<slug:slug>/ab-test", abtests.ab_test_new, name="ab_test_new"),
     path("ui/registry/<slug:slug>/policy", subjects.subject_policy, name="subject_policy"),
     path("ui/retention", retention.retention, name="retention"),
     path("ui/retention/save", retention.retention_save, name="retention_save"),

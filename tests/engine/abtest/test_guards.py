@@ -70,3 +70,43 @@ def test_e_bh_is_its_definition(logs: list[float], alpha: float) -> None:
     assert sum(e_bh(logs, alpha)) >= max(enough, default=0) - 1e-9
     if not enough:
         assert not any(e_bh(logs, alpha))
+
+
+def test_a_share_is_watched_where_every_row_says_the_same() -> None:
+    guards = Guards({"unanswered": 0.01}, shares=("unanswered",))
+    guards.update("unanswered", np.zeros(20), np.ones(20))
+    (found,) = guards.results()
+    assert (found.harmed, found.worse_by, found.n) == (True, 1.0, 20)
+    calm = Guards({"unanswered": 0.01}, shares=("unanswered",))
+    calm.update("unanswered", np.ones(500), np.ones(500))
+    assert not calm.results()[0].harmed
+    with pytest.raises(ABTestError, match="from 0 to 1"):
+        calm.update("unanswered", [7.0], [0.0])
+
+
+@pytest.mark.parametrize("split", [0.5, 0.05, 0.95])
+def test_split_traffic_is_watched_without_false_alarms_and_with_true_ones(split: float) -> None:
+    random = np.random.default_rng(5)
+    tolerated = {"unanswered": 0.0, "latency": 1.0}
+    alarms = 0
+    for _ in range(40):
+        guards = Guards(tolerated, shares=("unanswered",), split=split)
+        for _ in range(5):
+            arms = np.where(random.random(200) < split, "b", "a")
+            guards.update_split("unanswered", random.random(200) < 0.05, arms)
+            guards.update_split("latency", random.gamma(4.0, 5.0, size=200), arms)
+        alarms += any(result.harmed for result in guards.results())
+    assert alarms <= 4
+    guards = Guards(tolerated, shares=("unanswered",), split=split)
+    for _ in range(20):
+        arms = np.where(random.random(200) < split, "b", "a")
+        slower = random.gamma(4.0, 5.0, size=200) + 15.0 * (arms == "b")
+        guards.update_split("unanswered", (arms == "b") & (random.random(200) < 0.3), arms)
+        guards.update_split("latency", slower, arms)
+    assert all(result.harmed for result in guards.results())
+    assert Guards.from_dict(json.loads(json.dumps(guards.to_dict()))).results() == guards.results()
+
+
+def test_split_traffic_needs_its_split() -> None:
+    with pytest.raises(ABTestError, match="give the split"):
+        Guards({"latency": 0.0}).update_split("latency", [1.0], ["a"])
