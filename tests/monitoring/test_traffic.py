@@ -259,6 +259,18 @@ def test_a_policy_may_act_on_a_metric_and_says_when_it_would_have(subject: Subje
     assert Loop.objects.get().reason.startswith("f1_score is 0")
 
 
+def test_a_policy_may_act_on_so_many_actual_values(subject: Subject) -> None:
+    use(subject, rows_of(2, 30))
+    traffic_catch_up()
+    policy(subject, new_rows=31)
+    loops_advance()
+    assert not Loop.objects.exists()
+    use(subject, rows_of(3, 1))
+    traffic_catch_up()
+    loops_advance()
+    assert Loop.objects.get().reason == "31 actual values have come since it was trained."
+
+
 def test_the_minute_s_job_checks_what_has_news(subject: Subject) -> None:
     use(subject, rows_of(2, 300, level=3.0), truth=None)
     assert traffic_follow() == 1

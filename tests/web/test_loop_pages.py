@@ -1,5 +1,6 @@
 """Pages of the loop: performance, alerts, registry, one model with its policy."""
 
+import datetime as dt
 import json
 from collections.abc import Callable
 from typing import Any
@@ -8,11 +9,13 @@ import pytest
 from django.test import Client
 
 from modelwright.automation.models import Loop, Policy, PolicySwitch
+from modelwright.automation.policies import policy_create
 from modelwright.catalog.models import Machine
+from modelwright.core.clock import now
 from modelwright.monitoring.alert_types import AlertType
 from modelwright.monitoring.alerts import Finding, alert_raise
 from modelwright.monitoring.models import Alert
-from modelwright.registry.models import Subject
+from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.selectors import champion_of
 from tests.abtests.test_ab_tests import machine, read, train
 from tests.registry.conftest import MakeVersion, make_version
@@ -194,6 +197,30 @@ def test_home_says_what_needs_somebody(
     assert "disk full" not in page(viewer, "/ui/home")
 
 
+def test_home_names_stale_models_by_the_age_that_their_policy_says(
+    slug: str, as_person: AsPerson
+) -> None:
+    viewer = as_person("viewer")
+    ModelVersion.objects.update(created_at=now() - dt.timedelta(days=200))
+    text = page(viewer, "/ui/home")
+    assert "Stale models" in text
+    assert "Nothing needs you" not in text
+    rules = {"when": {"age_days": 300}, "then": {"alert": True}}
+    policy_create(name="old", subject=Subject.objects.get(slug=slug), rules=rules, user=None)
+    assert "Stale models" not in page(viewer, "/ui/home")
+
+
+def test_home_counts_the_alerts_of_a_model_of_a_table(slug: str, as_person: AsPerson) -> None:
+    subject = Subject.objects.get(slug=slug)
+    found = Finding(AlertType.DATA_DRIFT, None, "Inputs moved.", "random_forest", subject=subject)
+    alert_raise(found)
+    text = page(as_person("viewer"), "/ui/home")
+    assert "Inputs moved." in text
+    assert "1 alert<" in text
+    assert f"/ui/registry/{slug}" in text
+    assert "Inputs moved." in page(as_person("viewer"), "/ui/alerts?search=moved")
+
+
 def test_the_common_rules_are_a_form_that_leaves_the_rest_alone(
     slug: str, as_person: AsPerson
 ) -> None:
@@ -236,3 +263,12 @@ def test_the_common_rules_are_a_form_that_leaves_the_rest_alone(
     assert wrong.status_code == 422
     assert "<code>when.age_days</code>" in wrong.content.decode()
     assert Policy.objects.get().rules == saved
+    more = {
+        "test_mode": "shadow", "test_margin": "0.01", "test_confidence": "0.9", "tune_trials": "30",
+    }  # fmt: skip
+    assert trainer.post(url, {**form, **more}).status_code == 302
+    then = Policy.objects.get().rules["then"]
+    assert then["test"] == {"days": 14, "mode": "shadow", "margin": 0.01, "confidence": 0.9}
+    assert then["tune"] == {"method": "random_search", "trials": 30}
+    assert trainer.post(url, {**form, **dict.fromkeys(more, "")}).status_code == 302
+    assert Policy.objects.get().rules["then"]["test"] == {"days": 14}

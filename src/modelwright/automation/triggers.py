@@ -6,10 +6,10 @@ from typing import Any
 
 from django.db.models import Q
 
-from modelwright.core.clock import now
+from modelwright.core.clock import ms_of, now
 from modelwright.monitoring.alert_types import AlertType
 from modelwright.monitoring.models import Alert, MetricsRecord
-from modelwright.monitoring.traffic.windows import ENOUGH_ACTUALS, outcome_window
+from modelwright.monitoring.traffic.windows import ENOUGH_ACTUALS, actuals_since, outcome_window
 from modelwright.registry.models import ModelVersion, Subject
 
 DRIFTS = (
@@ -107,9 +107,12 @@ def _age(champion: ModelVersion, days: float, moment: dt.datetime) -> str:
 
 def _rows(champion: ModelVersion, rows: int, moment: dt.datetime) -> str:
     machine, end = champion.run.machine, champion.run.period_end
-    if machine is None or end is None:
+    if machine is None:
+        new = actuals_since(champion.subject, champion.created_at, moment)
+        what = "actual values have come"
+    elif end is not None:
+        new = machine.readings.filter(at__gt=ms_of(end), at__lte=ms_of(moment)).count()
+        what = "readings have arrived"
+    else:
         return ""
-    new = machine.readings.filter(
-        at__gt=round(end.timestamp() * 1000), at__lte=round(moment.timestamp() * 1000)
-    ).count()
-    return f"{new} readings have arrived since it was trained." if new >= rows else ""
+    return f"{new} {what} since it was trained." if new >= rows else ""

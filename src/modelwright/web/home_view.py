@@ -1,17 +1,21 @@
 """Home: what needs somebody now, and one line of health for each model."""
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.urls import reverse
 
 from modelwright.abtests.models import ABTest
 from modelwright.accounts.models import User
-from modelwright.automation.models import Loop, PolicySwitch
+from modelwright.automation.models import Loop, Policy, PolicySwitch
+from modelwright.automation.plans import last_runs
 from modelwright.core.clock import now
-from modelwright.monitoring.models import Alert, MetricsRecord
+from modelwright.monitoring.models import Alert, MetricsRecord, TrafficProfile
 from modelwright.monitoring.selectors import alerts_of
 from modelwright.registry.models import ModelAlias, ModelVersion, Subject
 from modelwright.registry.promotion import CHAMPION
@@ -20,11 +24,17 @@ from modelwright.runs.machine_jobs import machine_jobs
 from modelwright.runs.models import TrainingRun
 from modelwright.runs.selectors import model_runs_visible, training_runs
 from modelwright.runs.states import Status
+from modelwright.tuning.access import tuning_runs_visible
 
 SHOWN = 8
 SUBJECTS_SHOWN = 50
 LATELY = dt.timedelta(days=7)
 STALE = dt.timedelta(days=60)
+STALE_TABLE = dt.timedelta(days=180)
+STALE_WORD = "Stale"
+TITLES = {
+    "accuracy": "Accuracy", "f1_score": "F1", "r_squared": "R²", "r2": "R²", "rmse": "RMSE",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -35,8 +45,8 @@ class Health:
     ----------
     subject : Subject
     champion : ModelVersion or None
-    record : MetricsRecord or None
-        The newest one.
+    metrics : list
+        Title and value of the newest that are known: of traffic, records, or the hold-out.
     alerts : int
         Open ones.
     tone, icon, word : str
@@ -45,11 +55,16 @@ class Health:
 
     subject: Subject
     champion: ModelVersion | None
-    record: MetricsRecord | None
+    metrics: list[tuple[str, float]]
     alerts: int
     tone: str
     icon: str
     word: str
+
+    @property
+    def is_stale(self) -> bool:
+        """Return whether its champion learned too long ago."""
+        return self.word == STALE_WORD
 
 
 class HomeView:
@@ -93,6 +108,21 @@ class HomeView:
         return sorted(found.values(), key=lambda run: -run.number)[:SHOWN]
 
     @cached_property
+    def failed_jobs(self) -> list[tuple[str, str, str]]:
+        """Return name, address and error of searches and scheduled jobs that failed lately."""
+        since = now() - LATELY
+        found: list[tuple[str, str, str]] = []
+        searches = tuning_runs_visible(self._user).filter(
+            finished_at__gte=since, status=Status.FAILED
+        )
+        for search in searches.order_by("-finished_at")[:SHOWN]:
+            found.append(("Search", reverse("search", args=[search.pk]), search.error_message))
+        for name, run in last_runs().items():
+            if run.status == Status.FAILED and run.finished_at and run.finished_at >= since:
+                found.append((name, reverse("schedules"), run.error_message))
+        return found[:SHOWN]
+
+    @cached_property
     def verdicts(self) -> list[ABTest]:
         """Return the tests that the challenger has won and that nobody has acted on."""
         champions = ModelAlias.objects.filter(
@@ -122,7 +152,15 @@ class HomeView:
     @property
     def is_calm(self) -> bool:
         """Return whether nothing needs anybody."""
-        return not (self.alerts or self.failed or self.verdicts or self.waiting or self.switch)
+        return not (
+            self.alerts
+            or self.failed
+            or self.failed_jobs
+            or self.verdicts
+            or self.waiting
+            or self.stale
+            or self.switch
+        )
 
     @cached_property
     def health(self) -> list[Health]:
@@ -134,31 +172,63 @@ class HomeView:
                 name=CHAMPION, subject__in=self._subjects
             ).select_related("version__run")
         }
-        by_model = _newest_records(
-            [version.run_id for version in champions.values()][:SUBJECTS_SHOWN]
-        )
+        versions = list(champions.values())
+        records = _newest_records([v.run_id for v in versions][:SUBJECTS_SHOWN])
+        checks = _last_checks(versions)
+        limits = _age_limits()
         lines = []
         for subject in self._subjects.order_by("title")[:SUBJECTS_SHOWN]:
             champion = champions.get(subject.pk)
-            record = by_model.get(champion.run_id) if champion else None
-            lines.append(_line(subject, champion, record, alerts.get(subject.pk, 0)))
+            metrics = _metrics(champion, records, checks) if champion else []
+            limit = limits.get(subject.pk) or limits.get(subject.model_type)
+            lines.append(_line(subject, champion, metrics, alerts.get(subject.pk, 0), limit))
         return sorted(lines, key=lambda line: (-line.alerts, line.subject.title))
 
+    @property
+    def stale(self) -> list[Health]:
+        """Return the models that learned too long ago."""
+        return [line for line in self.health if line.is_stale][:SHOWN]
+
     def _alerts_by_subject(self) -> dict[object, int]:
-        open_alerts = Alert.objects.exclude(status=Alert.Status.RESOLVED)
-        counts = {
-            (row["machine"], row["model_type"]): row["count"]
-            for row in open_alerts.order_by()
-            .values("machine", "model_type")
-            .annotate(count=Count("pk"))
-        }
-        machines = self._subjects.filter(~Q(machine=None)).values_list(
-            "pk", "machine", "model_type"
-        )
+        open_alerts = Alert.objects.exclude(status=Alert.Status.RESOLVED).order_by()
+        rows = open_alerts.values("machine", "subject", "model_type").annotate(count=Count("pk"))
+        counts: Counter[tuple[object, ...]] = Counter()
+        for row in rows:
+            key = (row["subject"],) if row["subject"] else (row["machine"], row["model_type"])
+            counts[key] += row["count"]
+        found = self._subjects.values_list("pk", "machine", "model_type")
         return {
-            key: counts.get((machine, model_type), 0) + counts.get((machine, ""), 0)
-            for key, machine, model_type in machines
-        }
+            key: counts[(key,)] + (counts[machine, model_type] + counts[machine, ""]
+                                   if machine else 0)
+            for key, machine, model_type in found
+        }  # fmt: skip
+
+
+def _last_checks(versions: list[ModelVersion]) -> dict[int, dict[str, float]]:
+    """Return the metrics that the last check of each version's traffic found."""
+    rows = TrafficProfile.objects.filter(version__in=versions).values_list("pk", "checked")
+    return {key: checked.get("metrics", {}) for key, checked in rows}
+
+
+def _age_limits() -> dict[object, dt.timedelta]:
+    """Return from which age on policies act, by subject's id or by model type."""
+    found: dict[object, dt.timedelta] = {}
+    for policy in Policy.objects.filter(is_active=True):
+        if days := (policy.rules.get("when") or {}).get("age_days"):
+            found[policy.subject_id or policy.model_type] = dt.timedelta(days=days)
+    return found
+
+
+def _metrics(
+    champion: ModelVersion,
+    records: dict[UUID, MetricsRecord],
+    checks: dict[int, dict[str, float]],
+) -> list[tuple[str, float]]:
+    record = records.get(champion.run_id)
+    known: dict[str, Any] = checks.get(champion.pk) or champion.run.metrics
+    if record is not None:
+        known = {"r_squared": record.r_squared, "rmse": record.rmse}
+    return [(title, known[name]) for name, title in TITLES.items() if known.get(name) is not None]
 
 
 def _newest_records(model_ids: list[UUID]) -> dict[UUID, MetricsRecord]:
@@ -173,13 +243,18 @@ def _newest_records(model_ids: list[UUID]) -> dict[UUID, MetricsRecord]:
 
 
 def _line(
-    subject: Subject, champion: ModelVersion | None, record: MetricsRecord | None, alerts: int
+    subject: Subject,
+    champion: ModelVersion | None,
+    metrics: list[tuple[str, float]],
+    alerts: int,
+    limit: dt.timedelta | None,
 ) -> Health:
     if champion is None:
-        return Health(subject, champion, record, alerts, "idle", "pending", "No version")
+        return Health(subject, champion, metrics, alerts, "idle", "pending", "No version")
     if alerts:
-        return Health(subject, champion, record, alerts, "warn", "warning", "Look at it")
+        return Health(subject, champion, metrics, alerts, "warn", "warning", "Look at it")
     born = champion.run.period_end or champion.created_at
-    if subject.machine_id and born < now() - STALE:
-        return Health(subject, champion, record, alerts, "warn", "again", "Stale")
-    return Health(subject, champion, record, alerts, "good", "completed", "Well")
+    limit = limit or (STALE if subject.machine_id else STALE_TABLE)
+    if born < now() - limit:
+        return Health(subject, champion, metrics, alerts, "warn", "again", STALE_WORD)
+    return Health(subject, champion, metrics, alerts, "good", "completed", "Well")

@@ -11,6 +11,11 @@ PROMOTE_TITLES = {
     "ask": "after somebody said yes",
     "never": "never",
 }
+TEST_MODES = (
+    ("shadow", "in shadow"),
+    ("split", "split traffic"),
+    ("back_test", "back-test (machines)"),
+)
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,11 @@ class CommonRules:
     metric: Mapping[str, Any]
     alert: bool
     retrain: bool
+    tune_trials: Any
     test_days: Any
+    test_mode: str
+    test_margin: Any
+    test_confidence: Any
     promote: str
     watch_days: Any
     cooldown_hours: Any
@@ -40,12 +49,21 @@ class CommonRules:
             metric=_part(when, "metric"),
             alert=then.get("alert") is True,
             retrain=then.get("retrain") is True,
+            tune_trials=_part(then, "tune").get("trials"),
             test_days=_part(then, "test").get("days"),
+            test_mode=str(_part(then, "test").get("mode") or ""),
+            test_margin=_part(then, "test").get("margin"),
+            test_confidence=_part(then, "test").get("confidence"),
             promote=str(then.get("promote") or ""),
             watch_days=_part(then, "watch").get("days"),
             cooldown_hours=rules.get("cooldown_hours"),
             retrains_per_month=rules.get("retrains_per_month"),
         )
+
+    @property
+    def modes(self) -> list[tuple[str, str, bool]]:
+        """Return word, title and whether it is chosen, of each way to test."""
+        return [(word, title, word == self.test_mode) for word, title in TEST_MODES]
 
     @property
     def promotes(self) -> list[tuple[str, str, bool]]:
@@ -58,8 +76,8 @@ def common_rules(posted: Mapping[str, str], base: Mapping[str, Any]) -> dict[str
 
     Examples
     --------
-    >>> common_rules({"drift": "yes", "test_days": "30"}, {"then": {"tune": {"trials": 9}}})
-    {'then': {'tune': {'trials': 9}, 'test': {'days': 30}}, 'when': {'drift': True}}
+    >>> common_rules({"drift": "yes", "test_days": "30"}, {"then": {"train_days": 9}})
+    {'then': {'train_days': 9, 'test': {'days': 30}}, 'when': {'drift': True}}
     """
     rules = dict(base)
     when, then = dict(_part(base, "when")), dict(_part(base, "then"))
@@ -76,6 +94,16 @@ def common_rules(posted: Mapping[str, str], base: Mapping[str, Any]) -> dict[str
     for name in ("test", "watch"):
         days = _number(posted.get(f"{name}_days", ""))
         _put(then, name, None if days is None else {**_part(then, name), "days": days})
+    if "test" in then:
+        if "test_mode" in posted:
+            _put(then["test"], "mode", posted["test_mode"] or None)
+        for name in ("margin", "confidence"):
+            if f"test_{name}" in posted:
+                _put(then["test"], name, _number(posted[f"test_{name}"]))
+    if "tune_trials" in posted:
+        trials = _number(posted["tune_trials"])
+        tune = {"method": "random_search", **_part(then, "tune"), "trials": trials}
+        _put(then, "tune", None if trials is None else tune)
     _put(then, "promote", posted.get("promote") or None)
     return {**rules, "then": then, "when": when}
 

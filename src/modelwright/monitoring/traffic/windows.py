@@ -137,6 +137,14 @@ def outcome_window(version: ModelVersion, *, at: dt.datetime | None = None) -> W
     return found
 
 
+def actuals_since(subject: str, start: dt.datetime, end: dt.datetime) -> int:
+    """Return how many answers for a time between two have an actual value, of any version."""
+    cells = TrafficCell.objects.filter(
+        version__subject=subject, hour__gte=hour_of(start), hour__lte=hour_of(end)
+    )
+    return sum(sums.get("n", 0) for sums in cells.values_list("outcomes", flat=True))
+
+
 def series(version: ModelVersion, first: int, last: int, step: int) -> list[Window]:
     """Return windows of `step` hours that have answers, oldest first.
 
