@@ -21,6 +21,7 @@ from modelwright.monitoring.traffic.checks import traffic_check, traffic_facts
 from modelwright.monitoring.traffic.following import traffic_catch_up
 from modelwright.monitoring.traffic.selectors import last_check_of, metrics_over_time
 from modelwright.registry.selectors import subject_for
+from modelwright.serving.journaling import journal
 
 TAG = "Monitoring"
 CATCH_UP_SECONDS = 5.0
@@ -108,6 +109,7 @@ class TrafficCheckView(PerformanceView):
     def post(self, request: Request, subject: str) -> Response:
         """Count what is new, and check."""
         found = subject_for(request.user, subject, Level.EDITOR)
+        journal.settle()  # what was answered a moment ago is a prediction, too
         traffic_catch_up(CATCH_UP_SECONDS)
         checked = traffic_facts(traffic_check(subject=found))
         return Response(TrafficCheckSerializer(checked).data)

@@ -27,6 +27,7 @@ from modelwright.monitoring.traffic.following import traffic_catch_up
 from modelwright.registry.models import Subject
 from modelwright.registry.promotion import promotion_mode_change, version_promote, version_rollback
 from modelwright.registry.selectors import subject_for, version_named
+from modelwright.serving.journaling import journal
 from modelwright.web.finding import found_or_refused, list_page
 from modelwright.web.policy_form import CommonRules, common_rules
 from modelwright.web.requests import user_of
@@ -113,6 +114,7 @@ def subject_traffic(request: HttpRequest, slug: str) -> HttpResponse:
     """Check a model's traffic now."""
     found = _subject(request, slug, Level.EDITOR)
     try:
+        journal.settle()  # what was answered a moment ago is a prediction, too
         traffic_catch_up(CATCH_UP_SECONDS)
         checked = traffic_check(subject=found)
         say = messages.warning if checked.alerts else messages.success
