@@ -17,7 +17,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from modelwright.abtests.guarding import GUARDS
+from modelwright.abtests.guarding import LATENCY, UNANSWERED
 from modelwright.abtests.models import ABTest
 from modelwright.core.errors import InvalidInputError
 from modelwright.engine.search.space import METHODS
@@ -157,7 +157,7 @@ _RULES: dict[str, Check] = {
                     "margin": _number(0, 1e12),
                     "confidence": _number(0.5, 0.9999),
                     "traffic_split": _number(0.01, 0.99),
-                    "guards": _nested({name: _number(0, 9_999) for name in GUARDS}),
+                    "guards": _nested({UNANSWERED: _number(0, 0.999), LATENCY: _number(0, 9_999)}),
                 }
             ),
             "promote": _word(PROMOTE),
