@@ -113,10 +113,12 @@ class HomeView:
         since = now() - LATELY
         found: list[tuple[str, str, str]] = []
         searches = tuning_runs_visible(self._user).filter(
-            finished_at__gte=since, status=Status.FAILED
+            completed_at__gte=since, status=Status.FAILED
         )
-        for search in searches.order_by("-finished_at")[:SHOWN]:
-            found.append(("Search", reverse("search", args=[search.pk]), search.error_message))
+        for search in searches.order_by("-completed_at")[:SHOWN]:
+            error = (search.results or {}).get("error") or {}
+            words = str(error.get("message") or "It failed.")
+            found.append(("Search", reverse("search", args=[search.pk]), words))
         for name, run in last_runs().items():
             if run.status == Status.FAILED and run.finished_at and run.finished_at >= since:
                 found.append((name, reverse("schedules"), run.error_message))
