@@ -334,7 +334,7 @@ BAD_GRIDS: dict[str, Any] = {
 def test_a_bad_grid_is_a_clear_400(light_run: TrainingRun, name: str) -> None:
     begun = time.monotonic()
     answer = tune(light_run, param_grid=BAD_GRIDS[name])
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 20  # nobody lists 10^9 combinations in that
     assert answer.status_code == 400, answer.content[:500]
     assert answer.json()["details"].keys() == {"param_grid"}
     assert 10 < len(answer.content) < 3000

@@ -92,7 +92,7 @@ def test_it_stops_in_the_middle_of_a_fit() -> None:
         should_stop=lambda: time.monotonic() > started + 0.5,
     )
     assert (result.ended, result.trials, result.best_params) == ("stopped", (), None)
-    assert time.monotonic() - started < 2.5
+    assert time.monotonic() - started < 10  # not to the end of the fit
 
 
 def test_the_time_limit_ends_it_with_what_it_has() -> None:
