@@ -49,6 +49,17 @@ def test_a_grid_search_tries_every_combination_once(start: Start) -> None:
     assert {"status", "progress"} <= set(kinds)
 
 
+def test_combinations_that_share_their_trees_are_parted_for_all_workers(
+    start: Start, settings: Any
+) -> None:
+    settings.JOB_SLOTS = 2
+    run = start(param_grid={"n_estimators": [3], "max_depth": [1, 2, 3], "min_samples_split": [2]})
+    assert work_one()
+    pieces = [u.proposals for u in run.units.filter(role="trials")]
+    assert len(pieces) >= 2
+    assert sorted(p["number"] for piece in pieces for p in piece) == [0, 1, 2]
+
+
 def test_trials_told_twice_are_counted_once(start: Start) -> None:
     run = start()
     TuningRun.objects.filter(pk=run.pk).update(status="running", started_at=now())

@@ -10,6 +10,7 @@ from modelwright.engine.search.results import FAILED, Trial
 from modelwright.runs.kinds import Fields, JobKind
 from modelwright.runs.training_kind import training_prepare
 from modelwright.tuning.life import (
+    slots_there,
     trials_keep,
     tuning_advance,
     tuning_begin,
@@ -57,6 +58,7 @@ def unit_prepare(unit: TuningUnit) -> Fields:
             "processes": settings.JOB_THREADS * (settings.JOB_SLOTS if whole else 1),
         },
         "proposals": proposals,
+        "units": slots_there(),
         "earlier": [trial.to_dict() for trial in earlier],
         "there": sorted(numbers),
         "known": _known(run),

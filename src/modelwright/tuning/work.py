@@ -39,7 +39,7 @@ def _nothing(_payload: Payload, _report: Report) -> Mapping[str, Any]:
 
 def _plan(payload: Payload, _report: Report) -> Mapping[str, Any]:
     config = SearchConfig.from_dict(payload["config"])
-    units = plan(config, known=_trials(payload["known"]))
+    units = plan(config, known=_trials(payload["known"]), units=payload["units"])
     return {"groups": [unit.to_dict() for unit in units]}
 
 
