@@ -108,7 +108,7 @@ def grow(grower: Grower, plan: Plan) -> Iterator[tuple[list[int], Any]]:
     test = grower.rows.test
     for index in range(max(most.values())):
         wanted = [limits for limits in ordered if index < most[limits]]
-        weights = grower.weights(index)
+        weights = grower.draw(index)
         of_split: dict[int, Grown] = {}
         of_depth: dict[int, Grown] = {}
         for limits in wanted:

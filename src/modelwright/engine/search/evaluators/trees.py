@@ -42,6 +42,7 @@ else:
 
 MAX_DENSE_BYTES = 1 << 30
 MAX_DRAWN_BYTES = 1 << 26
+MAX_COPIED_COLUMNS = 500  # beyond, to copy a tree's rows takes longer than to grow it from them
 BALANCED = "balanced"
 BALANCED_SUBSAMPLE = "balanced_subsample"
 
@@ -247,7 +248,9 @@ class Grower:
         self.setup = setup
         self.random = _FirstDraw(rows)
         use_sparse = rows.sparse is not None and (rows.dense is None or not setup.whole_weights)
-        self.X = rows.sparse if use_sparse else rows.dense
+        self.X = self.all_rows = rows.sparse if use_sparse else rows.dense
+        self.y = rows.y
+        self.copies = setup.bootstrap and not use_sparse and rows.n_features <= MAX_COPIED_COLUMNS
         self.splitter = self._splitter(SPARSE_SPLITTERS if use_sparse else DENSE_SPLITTERS)
         self.builders: dict[Limits, Any] = {}
 
@@ -266,12 +269,22 @@ class Grower:
             None,
         )
 
-    def weights(self, index: int) -> Any:
-        """Return how much each row counts for a tree; the same for every depth."""
-        return self.rows.weights(self.setup, index)
+    def draw(self, index: int) -> Any:
+        """Draw the rows of a tree, the same for all limits, and return how much each counts.
+
+        A third of all rows isn't drawn. The builder passes over them; without them the columns fit
+        into the processor's nearest memory sooner.
+        """
+        weights = self.rows.weights(self.setup, index)
+        if not self.copies:
+            return weights
+        drawn = np.flatnonzero(weights)
+        self.X = self.all_rows.T.take(drawn, axis=1).T
+        self.y = self.rows.y[drawn]
+        return weights[drawn]
 
     def grow(self, index: int, limits: Limits, weights: Any) -> Any:
-        """Return a tree of the forest, grown within limits."""
+        """Return a tree of the forest, grown within limits from the rows drawn last."""
         if limits not in self.builders:
             self.builders[limits] = DepthFirstTreeBuilder(
                 self.splitter,
@@ -283,7 +296,7 @@ class Grower:
             )
         self.random.index = index
         tree = Tree(self.rows.n_features, self.rows.n_classes, 1)
-        self.builders[limits].build(tree, self.X, self.rows.y, weights, None)
+        self.builders[limits].build(tree, self.X, self.y, weights, None)
         return tree
 
 
