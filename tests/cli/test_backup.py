@@ -13,6 +13,7 @@ from modelwright.cli.archive.reading import archive_extract, archive_verify
 from modelwright.cli.archive.writing import archive_write
 from modelwright.cli.home import home_locked
 from tests.cli.conftest import Call, call_with
+from tests.services import postgres_database
 
 
 @pytest.fixture
@@ -112,12 +113,42 @@ def test_backup_refuses_its_own_folder_and_existing_files(
     assert call("backup", str(archive), "--force").returncode == 0
 
 
-def test_database_server_has_its_own_tools(call: Call, tmp_path: Path) -> None:
-    env = {"MODELWRIGHT_DATABASE_URL": "postgres://127.0.0.1/none"}
+def test_data_outside_the_folder_is_the_users_own_to_copy(call: Call, tmp_path: Path) -> None:
     for command in (("backup", str(tmp_path / "b")), ("restore", __file__)):
-        done = call(*command, env=env)
+        done = call(*command, env={"MODELWRIGHT_DATA_ROOT": str(tmp_path)})
         assert done.returncode == 2
-        assert "pg_dump" in done.stderr
+        assert "MODELWRIGHT_DATA_ROOT" in done.stderr
+
+
+def test_a_backup_goes_from_a_server_to_another_and_to_one_machine(
+    archive: Path, call: Call, tmp_path: Path
+) -> None:
+    """SQLite -> PostgreSQL -> archive -> PostgreSQL and SQLite: the same runs everywhere."""
+    wanted = call("runs", "--json").stdout
+    second = tmp_path / "second.tar.gz"
+    with postgres_database() as first_url, postgres_database() as other_url:
+        here = call_with(tmp_path / "here", {"MODELWRIGHT_DATABASE_URL": first_url})
+        done = here("restore", str(archive))
+        assert done.returncode == 0, done.stderr
+        assert not list((tmp_path / "here/system").glob("*.sqlite3*"))
+        assert here("runs", "--json").stdout == wanted
+        again = here("restore", str(archive), "--force")
+        assert again.returncode == 1
+        assert "not empty" in again.stderr
+        assert not list(tmp_path.glob("here.before-restore-*")), "nothing was moved aside"
+        done = here("backup", str(second))
+        assert done.returncode == 0, done.stderr
+        there = call_with(tmp_path / "there", {"MODELWRIGHT_DATABASE_URL": other_url})
+        assert there("restore", str(second)).returncode == 0
+        assert there("runs", "--json").stdout == wanted
+    alone = call_with(tmp_path / "alone")
+    assert alone("restore", str(second)).returncode == 0
+    assert alone("runs", "--json").stdout == wanted
+
+
+def test_the_last_backup_is_known(archive: Path, call: Call) -> None:
+    found = {one["subject"]: one for one in json.loads(call("doctor", "--json").stdout)}
+    assert archive.name in found["Backup"]["text"]
 
 
 def test_snapshot_is_whole_while_somebody_writes(installation: Path, tmp_path: Path) -> None:

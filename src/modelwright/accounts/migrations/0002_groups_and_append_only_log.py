@@ -14,7 +14,7 @@ GROUPS = ("DRH", "RESPONSABLE_RH", "MANAGER", "admin", "trainer", "viewer")
 def make_groups(apps, schema_editor):
     group = apps.get_model("auth", "Group")
     for name in GROUPS:
-        group.objects.get_or_create(name=name)
+        group.objects.using(schema_editor.connection.alias).get_or_create(name=name)
 
 
 class Migration(migrations.Migration):

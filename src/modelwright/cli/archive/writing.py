@@ -5,7 +5,7 @@ import io
 import os
 import sqlite3
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
@@ -19,11 +19,13 @@ SYSTEM = "system"
 COMPRESSION = 6
 
 
-def archive_write(home: Path, target: Path) -> Manifest:
+def archive_write(
+    home: Path, target: Path, *, snapshot_of: Callable[[Path], None] | None = None
+) -> Manifest:
     """Write everything of `home` to `target`: whole, private (0600), or not at all.
 
-    The database goes first, by SQLite's online backup: every file that a row of it names was there
-    before the row, so it is in the archive too.
+    The database goes first, by SQLite's online backup or by `snapshot_of(file)`: every file that a
+    row of it names was there before the row, so it is in the archive too.
 
     Raises
     ------
@@ -34,7 +36,10 @@ def archive_write(home: Path, target: Path) -> Manifest:
     snapshot = home / SYSTEM / "scratch" / f"backup-{os.getpid()}.sqlite3"
     try:
         snapshot.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _snapshot(home / DATABASE, snapshot)
+        if snapshot_of is None:
+            _snapshot(home / DATABASE, snapshot)
+        else:
+            snapshot_of(snapshot)
         descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w+b") as handle:
             manifest = _fill(handle, home, snapshot)

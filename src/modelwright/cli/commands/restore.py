@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from modelwright.cli.archive.manifest import ArchiveError, Manifest
+from modelwright.cli.archive.manifest import DATABASE, ArchiveError, Manifest
 from modelwright.cli.archive.reading import archive_extract, folder_swap
+from modelwright.cli.archive.server import on_a_server, require_own_files, server_fill
 from modelwright.cli.errors import CommandError
 from modelwright.cli.home import home_holder, home_path
-from modelwright.cli.own_database import require_own_database
 from modelwright.cli.running import new_app
 from modelwright.core.clock import now
 from modelwright.core.files import private_dir
@@ -28,10 +28,11 @@ def restore(
 ) -> None:
     """Bring an archive back, after comparing every file with its hash.
 
-    What is in the data folder is moved aside, never deleted.
+    What is in the data folder is moved aside, never deleted. On a database server, the database
+    must be empty.
     """
     home = home_path()
-    require_own_database(home)
+    require_own_files(home)
     if holder := home_holder(home):
         raise CommandError(f"The server runs on {home} (process {holder}): stop it first.")
     used = home.exists() and any(home.iterdir())
@@ -52,7 +53,7 @@ def restore(
     if used:
         typer.echo(f"What was there is in {kept}.")
     elif kept.exists():
-        kept.rmdir()
+        shutil.rmtree(kept)  # nothing but what this command has made
 
 
 def _bring_back(file: Path, home: Path, kept: Path) -> Manifest:
@@ -62,6 +63,10 @@ def _bring_back(file: Path, home: Path, kept: Path) -> Manifest:
     try:
         fresh.mkdir(mode=0o700)
         manifest = archive_extract(file, fresh)
+        if on_a_server():
+            server_fill(fresh / DATABASE)
+            for left in (fresh / DATABASE).parent.glob(f"{(fresh / DATABASE).name}*"):
+                left.unlink()
         folder_swap(fresh, home, kept)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
