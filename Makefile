@@ -31,6 +31,9 @@ check: $(DEV)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/with_empty_home.py manage.py makemigrations --check --dry-run
+	DJANGO_SETTINGS_MODULE=modelwright.config.settings \
+		$(BIN)/python tools/with_empty_home.py tools/check_migrations.py
+	$(BIN)/yamllint compose.yaml deploy
 	$(BIN)/python tools/with_empty_home.py manage.py spectacular --validate --fail-on-warn --file /dev/null
 	$(BIN)/mkdocs build --strict --quiet --site-dir build/site
 	$(PIP) check

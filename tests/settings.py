@@ -11,7 +11,7 @@ _database_url = os.environ.get("MODELWRIGHT_TEST_DATABASE_URL", "")
 os.environ.update(
     MODELWRIGHT_HOME=_home,
     MODELWRIGHT_DATABASE_URL=_database_url,
-    MODELWRIGHT_BROKER_URL="filesystem://",
+    MODELWRIGHT_BROKER_URL=os.environ.get("MODELWRIGHT_TEST_BROKER_URL", "filesystem://"),
 )
 
 from modelwright.config.settings import *  # noqa: E402, F403
