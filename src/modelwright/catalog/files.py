@@ -4,7 +4,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from modelwright.core.files import path_under, private_dir
+from modelwright.core.files import private_dir
+from modelwright.core.store import file_here
 
 
 def uploads_dir() -> Path:
@@ -24,9 +25,9 @@ def path_of_request(relative: str) -> Path:
         It leaves the data root, or leads into a closed folder.
     """
     uploads = settings.DATA_ROOT / settings.UPLOADS_PREFIX
-    return path_under(settings.DATA_ROOT, relative, closed=(settings.SYSTEM_DIR, uploads))
+    return file_here(relative, closed=(settings.SYSTEM_DIR, uploads))
 
 
 def path_of_dataset(relative: str) -> Path:
     """Resolve the path that a data set's row holds."""
-    return path_under(settings.DATA_ROOT, relative, closed=(settings.SYSTEM_DIR,))
+    return file_here(relative, closed=(settings.SYSTEM_DIR,))

@@ -16,7 +16,8 @@ from modelwright.catalog.models import DataSet, Experiment, TargetProfile
 from modelwright.catalog.reading import Reading, table_read, target_read
 from modelwright.core.clock import now
 from modelwright.core.errors import InvalidInputError, ModelwrightError
-from modelwright.core.files import UnsafePathError, move_into_place
+from modelwright.core.files import UnsafePathError
+from modelwright.core.store import file_forget, file_publish
 from modelwright.engine.parameters import CLASSIFICATION, REGRESSION, TASKS
 
 PARQUET = "parquet"
@@ -76,7 +77,7 @@ def dataset_keep(*, path: Path, source: str, reading: Reading, user: User, name:
     key = uuid4()
     relative = f"{settings.UPLOADS_PREFIX}/{key}.{written}"
     target: Path = settings.DATA_ROOT / relative
-    move_into_place(path, target)
+    file_publish(path, target)
     try:
         with transaction.atomic():
             dataset = DataSet.objects.create(
@@ -109,7 +110,7 @@ def dataset_keep(*, path: Path, source: str, reading: Reading, user: User, name:
                 },
             )
     except (DatabaseError, ModelwrightError):
-        target.unlink(missing_ok=True)
+        file_forget(target)
         raise
     return dataset
 
@@ -134,7 +135,7 @@ def dataset_delete(*, dataset: DataSet, user: User | None) -> None:
             before={"name": dataset.name, "sha256": dataset.sha256},
         )
         DataSet.objects.filter(pk=dataset.pk).delete()
-        transaction.on_commit(lambda: path.unlink(missing_ok=True))
+        transaction.on_commit(lambda: file_forget(path))
 
 
 def target_profile(*, dataset: DataSet, target: str) -> dict[str, object]:

@@ -18,6 +18,7 @@ from modelwright.catalog.files import path_of_dataset
 from modelwright.catalog.models import DataSet, Experiment
 from modelwright.catalog.services import dataset_delete, experiment_delete
 from modelwright.core.files import UnsafePathError
+from modelwright.core.store import file_forget
 from modelwright.registry.models import ModelVersion
 from modelwright.registry.promotion import champion_leave
 from modelwright.runs.models import JobEvent, TrainingRun
@@ -83,7 +84,7 @@ def _version_files(run: TrainingRun) -> list[Path]:
 def _unlink(files: list[Path]) -> None:
     for path in files:
         if path.is_relative_to(settings.DATA_ROOT.resolve()):
-            path.unlink(missing_ok=True)
+            file_forget(path)
 
 
 def experiment_uses(experiment: Experiment) -> list[str]:

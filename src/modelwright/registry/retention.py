@@ -21,6 +21,7 @@ from modelwright.catalog.access import Level, Somebody, may_all
 from modelwright.catalog.errors import NotYoursError
 from modelwright.core.clock import now
 from modelwright.core.errors import InvalidInputError
+from modelwright.core.store import file_forget
 from modelwright.registry.models import ModelVersion, Promotion, RetentionRule, Subject
 from modelwright.registry.promotion import CHAMPION
 from modelwright.registry.selectors import subject_require
@@ -368,6 +369,6 @@ def files_unlink(only: Collection[int] | None = None) -> int:
             artifact_path=version.artifact_path, removed_at__isnull=True
         )
         if path.is_relative_to(root) and not shared.exists():
-            path.unlink(missing_ok=True)
+            file_forget(path)
         done += ModelVersion.objects.filter(pk=version.pk).update(is_file_gone=True)
     return done

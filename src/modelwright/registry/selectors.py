@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from modelwright.catalog.access import Level, Somebody, experiment_require, experiments_visible
-from modelwright.core.files import path_under
+from modelwright.core.store import file_here
 from modelwright.engine.artifacts import sign
 from modelwright.engine.machines.base import MachineModel
 from modelwright.engine.machines.files import machine_model_read
@@ -169,7 +169,7 @@ def artifact_open(version: ModelVersion) -> BinaryIO:
         Its bytes, or the record of them, are not those that were recorded.
     """
     file_require(version)
-    path = path_under(settings.DATA_ROOT, version.artifact_path, closed=(settings.SYSTEM_DIR,))
+    path = file_here(version.artifact_path, closed=(settings.SYSTEM_DIR,))
     try:
         handle = path.open("rb")
     except OSError as error:

@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from modelwright.accounts.audit import Verb, audit_record
 from modelwright.accounts.models import User
-from modelwright.core.files import move_into_place
+from modelwright.core.store import file_publish
 from modelwright.engine.artifacts import sign
 from modelwright.registry.keys import artifact_key
 from modelwright.registry.models import ModelVersion
@@ -30,7 +30,7 @@ def version_create_from_run(run: TrainingRun, result: Mapping[str, Any], scratch
     """
     made = MACHINE_ARTIFACT_NAME if run.machine_id else ARTIFACT_NAME
     path = f"{settings.MODELS_PREFIX}/{run.model_version}{Path(made).suffix}"
-    move_into_place(scratch / made, settings.DATA_ROOT / path)
+    file_publish(scratch / made, settings.DATA_ROOT / path)
     artifact = result["artifact"]
     newest = ModelVersion.objects.filter(subject=run.subject).aggregate(top=Max("number"))["top"]
     subject_ensure(run)

@@ -10,7 +10,7 @@ import numpy as np
 from django.conf import settings
 
 from modelwright.core.errors import InvalidInputError
-from modelwright.core.files import path_under
+from modelwright.core.store import file_here
 from modelwright.engine.machines.base import MachineModel
 from modelwright.engine.machines.series import Series
 from modelwright.registry.errors import ArtifactChangedError
@@ -71,7 +71,7 @@ def version_ask(
 
 def file_facts(version: ModelVersion) -> dict[str, str]:
     """Return what the host needs to find a version's file and to prove its bytes."""
-    path = path_under(settings.DATA_ROOT, version.artifact_path, closed=(settings.SYSTEM_DIR,))
+    path = file_here(version.artifact_path, closed=(settings.SYSTEM_DIR,))
     return {"path": str(path), "sha256": version.sha256, "signature": version.signature}
 
 

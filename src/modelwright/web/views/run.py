@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from modelwright.accounts.access import needs
 from modelwright.accounts.roles import Action
-from modelwright.core.files import UnsafePathError, path_under
+from modelwright.core.files import UnsafePathError
+from modelwright.core.store import file_here
 from modelwright.runs.errors import NotCancellableError
 from modelwright.runs.models import TrainingRun
 from modelwright.runs.services import training_cancel, training_change_notes
@@ -99,7 +100,7 @@ def _open_model(number: int) -> tuple[BinaryIO, int, str]:
     if not found.model_path:
         raise Http404(f"Run {number} made no model.")
     try:
-        path: Path = path_under(settings.DATA_ROOT, found.model_path, closed=(settings.SYSTEM_DIR,))
+        path: Path = file_here(found.model_path, closed=(settings.SYSTEM_DIR,))
         return path.open("rb"), path.stat().st_size, path.name
     except (OSError, UnsafePathError) as error:
         raise Http404(f"The model file of run {number} is no longer there.") from error
