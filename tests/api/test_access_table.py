@@ -141,6 +141,7 @@ TABLE: dict[str, dict[str, str]] = {
     "api/v1/notifications/deliveries/": {"GET": "viewer"},
     "healthz": {"GET": "anonymous"},
     "readyz": {"GET": "anonymous"},
+    "metrics": {"GET": "admin"},
     "openapi.json": {"GET": "anonymous"},
     "docs": {"GET": "anonymous"},
     # pages
@@ -231,6 +232,7 @@ TABLE: dict[str, dict[str, str]] = {
     "ui/schedules/<str:name>/edit": {"POST": "trainer"},
     "ui/schedules/<str:name>/run": {"POST": "trainer"},
     "ui/audit": {"GET": "admin"},
+    "ui/status": {"GET": "admin"},
     "ui/account": {"GET": "stranger"},
     "ui/account/password": {"POST": "stranger"},
     "ui/account/tokens": {"POST": "stranger"},

@@ -1,7 +1,6 @@
 """What every request gets: an origin for the log, a check of who may, an answer with guards."""
 
 import math
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +15,7 @@ from modelwright.accounts.limits import counted_for, sign_in_counted_for
 from modelwright.accounts.roles import may
 from modelwright.core.context import Origin, acting
 from modelwright.core.limits import Rate, wait_for
+from modelwright.core.tracing import request_id_new
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
@@ -48,7 +48,7 @@ class OriginMiddleware:
         origin = Origin(
             channel="web",
             address=str(request.META.get("REMOTE_ADDR", ""))[:64],
-            request_id=uuid.uuid4().hex[:16],
+            request_id=request_id_new(),
             user_id=request.user.pk if request.user.is_authenticated else None,
         )
         with acting(origin):

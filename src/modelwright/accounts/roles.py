@@ -30,6 +30,7 @@ class Action(StrEnum):
     NOTIFY_TEAM = "notify.team"
     SCHEDULES_CHANGE = "schedules.change"
     AUDIT_VIEW = "audit.view"
+    SERVER_VIEW = "server.view"
     ADMIN_SITE = "admin.site"
 
 
@@ -54,6 +55,7 @@ ROLE_FOR_ACTION: dict[Action, Role] = {
     Action.NOTIFY_TEAM: Role.ADMIN,
     Action.SCHEDULES_CHANGE: Role.TRAINER,
     Action.AUDIT_VIEW: Role.ADMIN,
+    Action.SERVER_VIEW: Role.ADMIN,
     Action.ADMIN_SITE: Role.ADMIN,
 }
 

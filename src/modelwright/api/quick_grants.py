@@ -62,6 +62,8 @@ class Grant:
         Share of requests that are kept.
     head : str
         How the answer begins, up to its `logged`.
+    model_type : str
+        Of the model that answers.
     used : int
         Requests that the throttle hasn't counted yet.
     """
@@ -71,6 +73,7 @@ class Grant:
     version: int
     log_share: float
     head: str
+    model_type: str = ""
     used: int = 0
 
 
@@ -122,6 +125,7 @@ def _grant(asked: Asked, before: Grant | None) -> Grant | None:
         version=version.number,
         log_share=kept.log_share,
         head=json.dumps(head, separators=(",", ":"), ensure_ascii=False)[:-1],
+        model_type=subject.model_type,
     )
 
 

@@ -10,6 +10,7 @@ anything wrong with the request) goes to the view with its body: there is one pl
 import logging
 import random
 import re
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
@@ -23,6 +24,7 @@ from django.middleware.security import SecurityMiddleware
 from modelwright.accounts.middleware import GuardsMiddleware
 from modelwright.api.quick_grants import Asked, Grant, Grants
 from modelwright.core.clock import now
+from modelwright.core.metering import HTTP, PREDICTIONS
 from modelwright.serving.journal import Record
 from modelwright.serving.journaling import journal
 from modelwright.serving.quick_host import QuickHost
@@ -35,6 +37,7 @@ Send = Callable[[Event], Awaitable[None]]
 App = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 MAX_BYTES = 1024 * 1024  # of a body; more would keep the others waiting
+_ROUTE = "/api/v1/models/<str:subject>/predict/"
 _PATH = re.compile(r"/api/v1/models/([^/]+)/predict/")
 _TOKEN = re.compile(rb"Token +([!-~]{1,200})", re.IGNORECASE)
 _ACCEPTED = re.compile(rb"\*/\*|application/(?:json|\*)")
@@ -60,6 +63,7 @@ class QuickPredict:
         if asked is None:
             await self.app(scope, receive, send)
             return
+        begun = time.perf_counter()
         events = await _read(receive)
         answer = await self._answer(asked, events)
         if answer is None:
@@ -70,6 +74,7 @@ class QuickPredict:
             (b"content-length", b"%d" % len(answer)),
             (b"x-request-id", uuid.uuid4().hex[:16].encode()),
         ]
+        HTTP.labels("POST", _ROUTE, "200").observe(time.perf_counter() - begun)
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
 
@@ -96,6 +101,7 @@ class QuickPredict:
         )
         if not rows:
             return None
+        PREDICTIONS.labels(grant.model_type).inc(rows)
         logged = random.random() < grant.log_share  # noqa: S311  (which are kept is no secret)
         if logged:
             journal.append(Record({**grant.facts, "seed": seed, "at": at}, body, predictions))

@@ -15,6 +15,7 @@ from modelwright.api.auth_views import (
 from modelwright.api.elsewhere import without_slash
 from modelwright.api.health import HealthView, ReadinessView
 from modelwright.api.schema_views import DocsView, SchemaView
+from modelwright.api.scrape_views import ScrapeView
 from modelwright.api.training_views import (
     TrainingRunCancelView,
     TrainingRunEventsView,
@@ -51,6 +52,7 @@ urlpatterns = [
     path("", include("modelwright.api.notification_urls")),
     path("healthz", HealthView.as_view(), name="healthz"),
     path("readyz", ReadinessView.as_view(), name="readyz"),
+    path("metrics", ScrapeView.as_view(), name="metrics"),
     path("openapi.json", SchemaView.as_view(), name="openapi"),
     path("docs", DocsView.as_view(), name="docs"),
     path("docs/", public(RedirectView.as_view(pattern_name="docs"))),

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -31,6 +32,13 @@ log = logging.getLogger(__name__)
 
 KEPT = dt.timedelta(days=1)
 
+_hooks: list[Callable[[], object]] = []
+
+
+def on_round(hook: Callable[[], object]) -> None:
+    """Have `hook()` called at every round, each few seconds by each scheduler; it is quick."""
+    _hooks.append(hook)
+
 
 def scheduler_run() -> None:
     """Watch the clock in this process until it is told to stop."""
@@ -52,6 +60,8 @@ def scheduler_run() -> None:
                 schedules_start(moment=now())
                 started = True
             scheduler_round(moment=now())
+            for hook in _hooks:
+                hook()
         except DatabaseError as error:
             log.warning("The schedules could not be looked at: %s", error)
             connections.close_all()

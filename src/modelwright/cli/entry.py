@@ -70,6 +70,7 @@ COMMANDS = {
         Entry("doctor", "Say what is wrong here, and how to mend it.", "", panel=_CARE),
         Entry("backup", "Write everything to one archive.", "", panel=_CARE),
         Entry("restore", "Bring an archive back.", "", panel=_CARE),
+        Entry("migrate-to", "Move to PostgreSQL.", module="migrate_to", panel=_CARE),
         Entry("prepare", "Migrate, first administrator, sample data.", panel=""),
     )
 }

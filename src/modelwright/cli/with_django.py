@@ -13,6 +13,7 @@ from modelwright.cli.home import home_open
 from modelwright.cli.quiet import hush
 from modelwright.cli.running import run_app
 from modelwright.core.context import Origin, acting
+from modelwright.core.tracing import tracing_start
 
 
 def start() -> None:
@@ -50,6 +51,8 @@ def run(module: str, arguments: list[str], program: str, *, channel: str) -> int
         os.environ.setdefault("MODELWRIGHT_DB_POOL", "true")  # it has threads and never forks
     start()
     hush()
+    if channel in ("web", "scheduler"):
+        tracing_start(channel)  # a worker's processes do so for themselves, once they are forked
     if channel == "cli":
         logging.getLogger().setLevel(logging.WARNING)
     app = import_module(module).app

@@ -11,9 +11,11 @@ import environ
 import plotly
 from csp.constants import SELF
 from django.contrib.messages import constants as messages
+from django.core.exceptions import ImproperlyConfigured
 
 from modelwright import __version__
 from modelwright.core.files import private_dir, read_or_create_secret
+from modelwright.core.store_url import store_options
 
 django_stubs_ext.monkeypatch()  # generic classes of Django may name their model at run time
 
@@ -81,11 +83,13 @@ INSTALLED_APPS = [
     "modelwright.monitoring",
     "modelwright.abtests",
     "modelwright.automation",
+    "modelwright.operations",
     "modelwright.api",
     "modelwright.web",
 ]
 
 MIDDLEWARE = [
+    "modelwright.operations.middleware.ObservedMiddleware",
     # first what guards every answer, also those that others give: static files, refused hosts
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -159,10 +163,13 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [("plotly", Path(plotly.__file__).parent / "package_data")]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+STORAGE_URL = env.str("MODELWRIGHT_STORAGE_URL", default="")
+if STORAGE_URL:
+    STORAGES["artifacts"] = store_options(STORAGE_URL)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
 
@@ -363,13 +370,25 @@ if EMAIL_IS_SET_UP:
     globals().update(environ.Env.email_url_config(EMAIL_URL))
 
 # --- logging -----------------------------------------------------------------------------------
+LOG_FORMAT = env.str("MODELWRIGHT_LOG_FORMAT", default="line")
+if LOG_FORMAT not in ("line", "json"):
+    raise ImproperlyConfigured(f"MODELWRIGHT_LOG_FORMAT must be line or json, not {LOG_FORMAT!r}")
+LOG_REQUESTS = env.bool("MODELWRIGHT_LOG_REQUESTS", default=False)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"origin": {"()": "modelwright.core.logs.OriginFilter"}},
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s%(origin)s"},
+        "json": {"()": "modelwright.core.logs.JsonLines"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["origin"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": env.str("MODELWRIGHT_LOG_LEVEL", default="INFO")},
     "loggers": {
         "axes": {"level": "WARNING"},
@@ -379,3 +398,6 @@ LOGGING = {
         "uvicorn.access": {"level": "WARNING"},
     },
 }
+
+# --- operating ---------------------------------------------------------------------------------
+METRICS_TOKEN = env.str("MODELWRIGHT_METRICS_TOKEN", default="")

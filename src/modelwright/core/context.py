@@ -17,15 +17,18 @@ class Origin:
     address : str
         The client's IP address, empty where there is none.
     request_id : str
-        Joins log lines and audit entries of one request.
+        Joins log lines and audit entries of one request, and of the jobs that it has queued.
     user_id : int or None
         The account that acts, None for the system itself.
+    job_id : str
+        Of the job that is worked on, empty where it is none.
     """
 
     channel: str = "system"
     address: str = ""
     request_id: str = ""
     user_id: int | None = None
+    job_id: str = ""
 
 
 _SYSTEM = Origin()
@@ -37,6 +40,11 @@ def current_origin() -> Origin:
     return _origin.get()
 
 
+def request_id_now() -> str:
+    """Return the id of the present request, for what it leaves behind; empty: none."""
+    return _origin.get().request_id
+
+
 @contextlib.contextmanager
 def acting(origin: Origin) -> Iterator[None]:
     """Run a block as coming from `origin`."""
@@ -45,6 +53,11 @@ def acting(origin: Origin) -> Iterator[None]:
         yield
     finally:
         _origin.reset(token)
+
+
+def origin_of_request(request_id: str) -> None:
+    """Say which request the present action goes back to; ends with its block."""
+    _origin.set(replace(_origin.get(), request_id=request_id))
 
 
 def origin_refine(*, channel: str, user_id: int | None) -> None:

@@ -46,6 +46,7 @@ class Finding:
     ----------
     alert_type : AlertType
     machine : Machine or None
+        None and no subject: it is about the server itself.
     message : str
         What was found, for people.
     model_type : str
@@ -58,6 +59,8 @@ class Finding:
         Further facts, JSON-safe.
     subject : Subject, optional
         What it is about where that is no machine.
+    part : str
+        Of the server, where it is about that and there are several.
     """
 
     alert_type: AlertType
@@ -69,18 +72,22 @@ class Finding:
     severity: Severity = Severity.WARNING
     data: Mapping[str, Any] = field(default_factory=dict)
     subject: Subject | None = None
+    part: str = ""
 
     @property
     def incident(self) -> str:
         """What it is about, as one word."""
-        return incident_of(self.alert_type, self.subject or self.machine, self.model_type)
+        about = self.subject or self.machine or self.part
+        return incident_of(self.alert_type, about, self.model_type)
 
 
-def incident_of(
-    alert_type: AlertType, about: Machine | Subject | None, model_type: str = ""
-) -> str:
-    """Return what alerts are about, as one word: there is one open alert for each."""
-    return f"{alert_type}:{model_type}:{about.pk if about else ''}"
+def incident_of(alert_type: AlertType, about: Machine | Subject | str, model_type: str = "") -> str:
+    """Return what alerts are about, as one word: there is one open alert for each.
+
+    A text names a part of the server itself.
+    """
+    named = f"server:{about}" if isinstance(about, str) else str(about.pk)
+    return f"{alert_type}:{model_type}:{named}"[:200]
 
 
 def on_alert(hook: AlertHook) -> None:
@@ -264,7 +271,7 @@ def alert_resolve(*, alert: Alert, user: User | None, resolution: str = "") -> A
 
 
 def alert_clear(
-    alert_type: AlertType, about: Machine | Subject, model_type: str = "", *, reason: str
+    alert_type: AlertType, about: Machine | Subject | str, model_type: str = "", *, reason: str
 ) -> Alert | None:
     """Close the open alert of an incident, where there is one, because its cause is gone."""
     held = (

@@ -6,6 +6,7 @@ from modelwright.monitoring.alert_types import AlertType
 from modelwright.monitoring.models import Alert
 
 PAGE = "/ui/alerts"
+SERVER_PAGE = "/ui/status"
 
 
 def alert_told(alert: Alert, what: str) -> None:
@@ -20,14 +21,14 @@ def alert_told(alert: Alert, what: str) -> None:
     machine, subject = alert.machine, alert.subject
     about = machine.name if machine else subject.title if subject else "server"
     notify(
-        event="alert",
+        event="alert" if machine or subject else "system",
         incident=f"alert:{alert.incident}",
         state="resolved" if resolved else alert.severity,
         severity=alert.severity,
         title=f"{AlertType(alert.alert_type).label}: {about}"
         f"{f' ({alert.model_type})' if alert.model_type and not subject else ''}",
         body=(alert.resolution or alert.message) if resolved else alert.message,
-        path=f"/ui/registry/{subject.slug}" if subject else PAGE,
+        path=_page_of(alert),
         data={
             "alert_id": str(alert.pk),
             "alert_type": alert.alert_type,
@@ -39,3 +40,10 @@ def alert_told(alert: Alert, what: str) -> None:
             "threshold": alert.threshold,
         },
     )
+
+
+def _page_of(alert: Alert) -> str:
+    """Return the page on which to look after it."""
+    if alert.subject is not None:
+        return f"/ui/registry/{alert.subject.slug}"
+    return PAGE if alert.machine is not None else SERVER_PAGE

@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.db import DatabaseError, connections, transaction
 
-from modelwright.core.context import Origin, acting
+from modelwright.core.context import Origin, acting, origin_of_request
 from modelwright.core.errors import ModelwrightError
 from modelwright.core.files import private_dir
+from modelwright.core.tracing import span
 from modelwright.runs import stopping
 from modelwright.runs.jobs import Claim, job_claim, job_end, job_release
 from modelwright.runs.kinds import kind_of, queues_shared
@@ -75,17 +76,33 @@ def run_here(run: AnyJob, on_progress: OnProgress | None = None) -> AnyJob:
 def execute(claim: Claim, *, on_progress: OnProgress | None = None) -> None:
     """Run one claimed job to its end. Never raises for what the job does wrong."""
     scratch = settings.SCRATCH_DIR / f"{claim.kind.name}-{claim.job_id}-{claim.attempt}"
-    with acting(Origin(channel="worker", request_id=str(claim.job_id)[:16])):
+    with acting(Origin(channel="worker", job_id=str(claim.job_id))):
         try:
             private_dir(scratch)
             job = claim.kind.model._default_manager.get(pk=claim.job_id)
-            outcome = Watch(claim, job, scratch, on_progress).run()
-            _settle(claim, job, scratch, outcome)
+            origin_of_request(job.request_id or str(job.pk)[:16])
+            with span(
+                f"job {claim.kind.name}", parent=job.traceparent, attributes=_told(claim, job)
+            ):
+                log.info("%s starts, attempt %d", claim.kind.name, claim.attempt)
+                outcome = Watch(claim, job, scratch, on_progress).run()
+                _settle(claim, job, scratch, outcome)
+                log.info("%s is %s", claim.kind.name, outcome.status or "given back")
         except Exception:  # the worker's edge: whatever it was, the job must not stay running
             log.exception("%s %s could not be run", claim.kind.name, claim.job_id)
             _settle_broken(claim)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _told(claim: Claim, job: Job) -> dict[str, str | int]:
+    """Return what a trace says of a job."""
+    return {
+        "modelwright.job.id": str(job.pk),
+        "modelwright.job.kind": claim.kind.name,
+        "modelwright.job.attempt": claim.attempt,
+        "modelwright.request.id": job.request_id,
+    }
 
 
 def _settle(claim: Claim, job: Job, scratch: Path, outcome: Outcome) -> None:

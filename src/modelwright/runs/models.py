@@ -9,6 +9,8 @@ from django.db.models import Q
 from modelwright.accounts.models import User
 from modelwright.catalog.models import Experiment, Machine
 from modelwright.core.clock import now, seconds_since
+from modelwright.core.context import request_id_now
+from modelwright.core.tracing import traceparent_now
 from modelwright.runs.states import ENDED, OPEN, Status
 
 
@@ -38,6 +40,23 @@ class Job(models.Model):
     beat_at = models.DateTimeField(null=True, blank=True, help_text="Last sign of life.")
     rung_at = models.DateTimeField(default=now, help_text="When a worker was last told of it.")
     cancel_requested = models.BooleanField(default=False)
+
+    request_id = models.CharField(
+        max_length=64,
+        default=request_id_now,
+        db_default="",
+        blank=True,
+        editable=False,
+        help_text="Of the request that queued it: joins the log lines of both.",
+    )
+    traceparent = models.CharField(
+        max_length=64,
+        default=traceparent_now,
+        db_default="",
+        blank=True,
+        editable=False,
+        help_text="Its place in the trace of that request (W3C Trace Context), if it has one.",
+    )
 
     time_limit_seconds = models.FloatField(null=True, blank=True)
     memory_limit_mb = models.PositiveIntegerField(null=True, blank=True)

@@ -22,6 +22,7 @@ from django.db import DatabaseError, connections
 
 from modelwright import __version__
 from modelwright.core.clock import now
+from modelwright.core.tracing import tracing_start, tracing_stop
 from modelwright.engine.warm import warm_up
 from modelwright.runs import stopping
 from modelwright.runs.child import PR_SET_PDEATHSIG, load_work
@@ -119,7 +120,11 @@ def _hear(app: Celery, queues: list[str], parent: int) -> int:
         quiet=True,
         hostname=f"modelwright-{os.getpid()}@{os.uname().nodename}",
     )
-    worker.start()
+    tracing_start("worker")
+    try:
+        worker.start()
+    finally:
+        tracing_stop()
     return int(worker.exitcode or 0)
 
 

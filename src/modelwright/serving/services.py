@@ -16,6 +16,7 @@ from django.db import DatabaseError, connections, transaction
 from modelwright.accounts.models import User
 from modelwright.core.clock import now
 from modelwright.core.errors import InvalidInputError, ModelwrightError
+from modelwright.core.metering import PREDICTIONS
 from modelwright.engine.serving.bodies import MAX_KEY_CHARS, MAX_ROWS
 from modelwright.registry.errors import ArtifactChangedError
 from modelwright.registry.models import ModelVersion, Subject
@@ -132,6 +133,7 @@ def predict(*, subject: Subject, request: Request, user: User | None) -> list[Gi
             _keep(subject, route, request, rows, given, user, kept)
             if route.shadow is not None:
                 _shadows.submit(_shadow, subject, route, request, rows, given)
+    PREDICTIONS.labels(subject.model_type).inc(request.size)
     return [found[row] for row in range(request.size)]
 
 

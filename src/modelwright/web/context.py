@@ -86,6 +86,7 @@ class Page:
             ("A/B tests", "columns", "ab_tests", Action.RUNS_VIEW),
             ("Schedules", "clock", "schedules", Action.RUNS_VIEW),
             ("Audit log", "audit", "audit", Action.AUDIT_VIEW),
+            ("Server", "server", "status", Action.SERVER_VIEW),
         ]
         return [self._entry(*entry[:3]) for entry in entries if may(self._request.user, entry[3])]
 

@@ -39,6 +39,7 @@ ICONS: dict[str, str] = {
     "moon": '<path d="M13 9.5A5.5 5.5 0 0 1 6.5 3a5.5 5.5 0 1 0 6.5 6.5z"/>',
     "system": '<path d="M2 3h12v8H2zM6 13.5h4M8 11v2.5"/>',
     "info": '<circle cx="8" cy="8" r="5.75"/><path d="M8 7.25v4M8 4.75v.25"/>',
+    "server": '<path d="M2.5 2.5h11v4.5h-11zM2.5 9h11v4.5h-11z"/><path d="M5 4.75h.5M5 11.25h.5"/>',
     "warning": '<path d="M8 2.5 14.25 13.5H1.75z"/><path d="M8 6.5v3.25M8 11.5v.25"/>',
     "file": '<path d="M3.5 2.5h6l3 3v8h-9zM9.5 2.5v3h3"/>',
     "clock": '<circle cx="8" cy="8" r="6"/><path d="M8 4.5V8l2.5 1.5"/>',

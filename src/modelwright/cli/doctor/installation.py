@@ -12,6 +12,10 @@ from django.db.migrations.executor import MigrationExecutor
 from modelwright.automation.plans import plans, scheduler_is_running, scheduler_seen_at
 from modelwright.cli.doctor.findings import Finding, broken, ok, warning
 from modelwright.core.clock import now, seconds_since
+from modelwright.core.store import store_answers
+from modelwright.monitoring.alert_types import DEFAULTS, AlertType
+from modelwright.operations.vitals import OLD_BACKUP, backup_last
+from modelwright.operations.watchman import schedule_missed
 from modelwright.registry.models import ModelVersion
 from modelwright.runs.doorbell import broker_answers
 from modelwright.runs.models import TrainingRun, Worker
@@ -91,6 +95,23 @@ def broker() -> Iterator[Finding]:
         )
 
 
+def store() -> Iterator[Finding]:
+    """Can data sets and models be fetched and kept?"""
+    if not settings.STORAGE_URL:
+        return
+    try:
+        answers = store_answers()
+    except ImportError as error:
+        remedy = "Install the extra: pip install 'modelwright[s3]'."
+        yield broken("Store", f"its library is missing ({error})", remedy)
+        return
+    if answers:
+        yield ok("Store", "answers")
+    else:
+        remedy = "Start it, or correct MODELWRIGHT_STORAGE_URL and the keys."
+        yield broken("Store", "does not answer, or refuses", remedy)
+
+
 def workers() -> Iterator[Finding]:
     """Does any worker live?"""
     alive = list(workers_alive())
@@ -166,7 +187,8 @@ def clock() -> Iterator[Finding]:
 def models() -> Iterator[Finding]:
     """Are the newest models where the records say?"""
     versions = ModelVersion.objects.filter(removed_at=None).order_by("-id")[:FILES_LOOKED_AT]
-    missing = [v.name for v in versions if not (settings.DATA_ROOT / v.artifact_path).is_file()]
+    here = {v.name: (settings.DATA_ROOT / v.artifact_path).is_file() for v in versions}
+    missing = [] if settings.STORAGE_URL else [name for name, found in here.items() if not found]
     if missing:
         yield broken(
             "Models",
@@ -174,8 +196,32 @@ def models() -> Iterator[Finding]:
             "Bring artifacts/models back from a backup (`modelwright restore`).",
         )
     else:
-        yield ok("Models", f"{len(versions)} files in place")
+        where = f"{sum(here.values())} files in place"
+        yield ok("Models", where + (", others in the store" if settings.STORAGE_URL else ""))
 
 
-SETTINGS_CHECKS = (secret, hosts, database, broker)
-TABLE_CHECKS = (workers, scheduler, waiting_jobs, clock, models)
+def schedules() -> Iterator[Finding]:
+    """Has everything run that should have?"""
+    limit = DEFAULTS[AlertType.SCHEDULE_MISSED].warning_at or 0.0
+    found = [schedule_missed(plan, now()) for plan in plans()]
+    missed = [text for text, minutes in found if text and minutes >= limit]
+    for text in missed:
+        yield broken("Schedules", text, "Look at `modelwright scheduler` and the workers.")
+    if not missed:
+        yield ok("Schedules", f"{len(found)}, none missed")
+
+
+def backups() -> Iterator[Finding]:
+    """Is there a backup, and is it fresh?"""
+    last = backup_last()
+    if last is None:
+        yield warning("Backup", "none was made yet", "Run `modelwright backup FILE`.")
+    elif now() - last.at > OLD_BACKUP:
+        text = f"the last one is of {last.at:%Y-%m-%d}"
+        yield warning("Backup", text, "Run `modelwright backup FILE` every night.")
+    else:
+        yield ok("Backup", f"{last.name}, {last.at:%Y-%m-%d %H:%M} UTC")
+
+
+SETTINGS_CHECKS = (secret, hosts, database, broker, store)
+TABLE_CHECKS = (workers, scheduler, schedules, waiting_jobs, clock, models, backups)

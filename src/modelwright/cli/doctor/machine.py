@@ -21,6 +21,7 @@ OPTIONAL = {
     "psycopg": ("PostgreSQL", "postgres"),
     "redis": ("Redis as broker", "redis"),
     "storages": ("S3 storage", "s3"),
+    "opentelemetry": ("traces", "otel"),
 }
 
 

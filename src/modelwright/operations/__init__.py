@@ -1,0 +1,1 @@
+"""Keeping the server itself in sight: how it is, alerts about it, backups, moving."""
