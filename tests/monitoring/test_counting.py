@@ -22,6 +22,7 @@ from modelwright.monitoring.counting import (
     count_afresh,
     count_no_more,
     counts_by_hour,
+    drift_lasts,
     profile_of,
     window_counts,
     window_drift,
@@ -136,6 +137,26 @@ def test_a_check_of_kept_cells_reads_no_readings(watched: DriftProfile) -> None:
     assert (found.rows, found.drifted) == (96, True)
     assert not [q for q in queries if "readings" in q["sql"]]
     assert window_drift(watched.version, end, end + dt.timedelta(days=1)) is None
+
+
+def test_an_alarm_can_wait_for_k_of_the_last_n_windows(
+    watched: DriftProfile, settings: Any
+) -> None:
+    ordinary = [(quarter, quarter * 97.0 % 96, quarter * 97 % 96 / 10) for quarter in range(96)]
+    odd = [(quarter, 95.0, 9.9) for quarter in range(96)]
+    for day, rows in enumerate([odd, ordinary, ordinary, odd]):
+        send(watched, [(day * 96 + quarter, *values) for quarter, *values in rows])
+    day = dt.timedelta(days=1)
+    end = moment_of((START + 96) * HOUR_MS)
+
+    def lasts(needed: int, windows: int) -> bool:
+        settings.DRIFT_ALARM_NEEDED, settings.DRIFT_ALARM_WINDOWS = needed, windows
+        return drift_lasts(watched.version, end - day, end)
+
+    assert lasts(1, 1)
+    assert not lasts(2, 3)
+    assert lasts(2, 4)
+    assert not lasts(3, 9)  # what lies before the first reading counts for nothing
 
 
 def test_a_window_is_the_sum_of_its_hours(watched: DriftProfile) -> None:

@@ -88,6 +88,22 @@ def window_drift(version: ModelVersion, start: dt.datetime, end: dt.datetime) ->
     )
 
 
+def drift_lasts(version: ModelVersion, start: dt.datetime, end: dt.datetime) -> bool:
+    """Return whether a period that has drifted is no single one: k of the last n have (settings).
+
+    The others are as long and lie before it, one after the other; those without a counted reading
+    are none.
+    """
+    needed = settings.DRIFT_ALARM_NEEDED - 1
+    for back in range(1, settings.DRIFT_ALARM_WINDOWS):
+        if needed <= 0:
+            break
+        before = back * (end - start)
+        found = window_drift(version, start - before, end - before)
+        needed -= found is not None and found.drifted
+    return needed <= 0
+
+
 def cells_forget() -> int:
     """Delete cells that no check will ask for, and return how many.
 

@@ -259,7 +259,7 @@ def _kept(checked: Checked, machine: Machine, user: User | None) -> Checked:
         if _is_latest(period, machine):
             _clear(checked, machine)
         alerts = [
-            data_drift_alert(version, machine, checked.data),
+            data_drift_alert(version, machine, checked.data, period.start, period.end),
             _concept_alert(checked, machine),
         ]
     found = tuple(alert for alert in alerts if alert is not None)

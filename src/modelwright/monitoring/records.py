@@ -17,7 +17,7 @@ from modelwright.engine.drift.results import CONCEPT_DRIFT, DATA_DRIFT, NO_DRIFT
 from modelwright.monitoring.alert_rules import treatment_of
 from modelwright.monitoring.alert_types import AlertType
 from modelwright.monitoring.alerts import Finding, alert_clear, alert_raise
-from modelwright.monitoring.counting import window_drift
+from modelwright.monitoring.counting import drift_lasts, window_drift
 from modelwright.monitoring.degradation import Degradation, degradation
 from modelwright.monitoring.models import Alert, MetricsRecord
 from modelwright.registry.models import ModelVersion
@@ -162,7 +162,7 @@ def metrics_record(
             actor=user,
             after={"model_id": str(record.model_id), "until": end.isoformat()},
         )
-        found = [data_drift_alert(version, machine, drift)]
+        found = [data_drift_alert(version, machine, drift, start, end)]
         if is_latest:
             found.append(performance_alert(version, machine, worse))
     return Recorded(record, [alert for alert in found if alert is not None])
@@ -204,10 +204,14 @@ def drift_fields(drift: DriftResult | None, worse: Degradation | None) -> dict[s
 
 
 def data_drift_alert(
-    version: ModelVersion, machine: Machine, drift: DriftResult | None
+    version: ModelVersion,
+    machine: Machine,
+    drift: DriftResult | None,
+    start: dt.datetime,
+    end: dt.datetime,
 ) -> Alert | None:
-    """Raise an alert where the data drifted."""
-    if drift is None or not drift.drifted:
+    """Raise an alert where the data of a period drifted, and it isn't the only one where k must."""
+    if drift is None or not drift.drifted or not drift_lasts(version, start, end):
         return None
     return alert_raise(
         Finding(
