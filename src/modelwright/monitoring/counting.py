@@ -94,13 +94,13 @@ def drift_lasts(version: ModelVersion, start: dt.datetime, end: dt.datetime) -> 
     The others are as long and lie before it, one after the other; those without a counted reading
     are none.
     """
-    needed = settings.DRIFT_ALARM_NEEDED - 1
+    needed: int = settings.DRIFT_ALARM_NEEDED - 1
     for back in range(1, settings.DRIFT_ALARM_WINDOWS):
         if needed <= 0:
             break
         before = back * (end - start)
         found = window_drift(version, start - before, end - before)
-        needed -= found is not None and found.drifted
+        needed -= int(found is not None and found.drifted)
     return needed <= 0
 
 
