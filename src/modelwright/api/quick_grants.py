@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import Error, close_old_connections, connection
 from django.http.request import split_domain_port, validate_host
 from rest_framework.exceptions import AuthenticationFailed
 
@@ -92,7 +92,7 @@ def grant_load(asked: Asked, before: Grant | None) -> Grant | None:
     close_old_connections()
     try:
         return _grant(asked, before)
-    except (AuthenticationFailed, ModelwrightError, DatabaseError):
+    except (AuthenticationFailed, ModelwrightError, Error):
         return None  # the REST view meets the same, and says it in words
     finally:
         close_old_connections()

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, transaction
+from django.db import Error, close_old_connections, transaction
 
 from modelwright.accounts.models import User
 from modelwright.engine.serving.bodies import quick_id, quick_table
@@ -117,7 +117,7 @@ def _move_on() -> None:
         try:
             close_old_connections()
             journal.settle()
-        except (DatabaseError, OSError):
+        except Exception:  # the thread's edge: whatever it was, the next ones are to be moved
             log.exception("Predictions wait in %s for the database", settings.SYSTEM_DIR)
             time.sleep(AGAIN_SECONDS)
         finally:
@@ -127,5 +127,5 @@ def _move_on() -> None:
 
 
 def _move_last() -> None:
-    with contextlib.suppress(DatabaseError, OSError):  # the next start tries again
+    with contextlib.suppress(Error, OSError):  # the next start tries again
         journal.settle()
