@@ -114,6 +114,9 @@ TABLE: dict[str, dict[str, str]] = {
     "api/v1/subjects/<str:subject>/rollback/": {"POST": "trainer"},
     "api/v1/subjects/<str:subject>/promotions/": {"GET": "viewer"},
     "api/v1/subjects/<str:subject>/aliases/<str:alias>/": {"PUT": "trainer", "DELETE": "trainer"},
+    "api/v1/subjects/<str:subject>/versions/<str:version>/export/": {"GET": "viewer"},
+    "api/v1/versions/import/": {"POST": "trainer"},
+    "api/v1/versions/signer/": {"GET": "viewer"},
     "api/v1/subjects/<str:subject>/timeline/": {"GET": "viewer"},
     "api/v1/subjects/<str:subject>/retention/": {
         "GET": "viewer", "PUT": "trainer", "DELETE": "trainer",
@@ -218,6 +221,8 @@ TABLE: dict[str, dict[str, str]] = {
     "ui/ab-tests/<uuid:test_id>": {"GET": "viewer"},
     "ui/ab-tests/<uuid:test_id>/<str:what>": {"POST": "trainer"},
     "ui/registry/<slug:slug>/policy": {"POST": "trainer"},
+    "ui/import/version": {"GET": "trainer", "POST": "trainer"},
+    "ui/registry/<slug:slug>/versions/<int:number>/export": {"GET": "viewer"},
     "ui/retention": {"GET": "viewer"},
     "ui/retention/save": {"POST": "admin"},
     "ui/registry/<slug:slug>/retention": {"GET": "viewer"},

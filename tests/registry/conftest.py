@@ -12,7 +12,7 @@ from modelwright.engine.files import write_atomic
 from modelwright.registry.models import ModelVersion
 from modelwright.registry.services import version_create_from_run
 from modelwright.runs.models import TrainingRun
-from modelwright.runs.training_kind import ARTIFACT_NAME
+from modelwright.runs.training_kind import ARTIFACT_NAME, MACHINE_ARTIFACT_NAME
 
 MakeVersion = Callable[..., ModelVersion]
 
@@ -28,12 +28,12 @@ def make_version(db: None, tmp_path: Path) -> MakeVersion:
             subject=subject,
             status="completed",
             finished_at=now(),
-            model_type="random_forest",
             model_version=f"v{number}",
             target_column="target",
-            **{"dataset_path": "table.csv", **fields},
+            **{"dataset_path": "table.csv", "model_type": "random_forest", **fields},
         )
-        info = write_atomic(tmp_path / ARTIFACT_NAME, f"model {number}".encode())
+        name = MACHINE_ARTIFACT_NAME if "machine" in fields else ARTIFACT_NAME
+        info = write_atomic(tmp_path / name, f"model {number}".encode())
         result = {"artifact": {"sha256": info.sha256, "size_bytes": info.size_bytes}}
         version_create_from_run(run, result, tmp_path)
         return ModelVersion.objects.get(run=run)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from modelwright.registry.models import ModelVersion, Subject
@@ -86,3 +87,21 @@ def test_retention_is_shown_first_and_done_by_form(
     assert "Its file was deleted" in admin.get(f"{url}1").content.decode()
     admin.post("/ui/retention/save", {"do": "drop"})
     assert "none: all is kept" in admin.get("/ui/retention").content.decode()
+
+
+def test_a_version_is_exported_and_imported_by_form(
+    url: str, versions: list[ModelVersion], as_person: AsPerson
+) -> None:
+    trainer = as_person("trainer")
+    answer = trainer.get(f"{url}2/export")
+    whole = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+    assert whole.startswith(b"manifest.json")
+    take = "/ui/import/version"
+    assert "MODELWRIGHT_TRUSTED_SIGNERS" in trainer.get(take).content.decode()
+    file = SimpleUploadedFile("v2.modelwright", whole)
+    done = trainer.post(take, {"file": file, "subject": "", "machine": ""}, follow=True)
+    assert "is here already" in done.content.decode()
+    wrong = trainer.post(take, {"file": SimpleUploadedFile("x.modelwright", b"PK")})
+    assert wrong.status_code == 422
+    assert "Nothing is imported" in wrong.content.decode()
+    assert trainer.post(take).status_code == 422

@@ -31,6 +31,7 @@ class Verb(StrEnum):
     SEARCH_DELETED = "search.deleted"
     VERSION_CREATED = "version.created"
     VERSION_CHANGED = "version.changed"
+    VERSION_IMPORTED = "version.imported"
     VERSION_FILE_REMOVED = "version.file_removed"
     RETENTION_CHANGED = "retention.changed"
     CHAMPION_CHANGED = "champion.changed"

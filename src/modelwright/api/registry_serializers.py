@@ -69,6 +69,9 @@ class VersionDetailSerializer(VersionSerializer):
     """A version and where it comes from: its model card."""
 
     lineage = LineageSerializer(source="run")
+    origin = serializers.JSONField(
+        allow_null=True, help_text="Of an imported version: where it was before, and who signed it."
+    )
     description = serializers.JSONField(source="run.description")
     warnings = serializers.ListField(child=serializers.CharField(), source="run.warnings")
 

@@ -19,6 +19,7 @@ from modelwright.api.retention_views import (
     RetentionPlansView,
     RetentionView,
 )
+from modelwright.api.transfer_views import SignerView, VersionExportView, VersionImportView
 
 SUBJECTS = "api/v1/subjects/"
 SUBJECT = f"{SUBJECTS}<str:subject>/"
@@ -28,6 +29,13 @@ urlpatterns = [
     path(SUBJECT, SubjectView.as_view(), name="api-subject"),
     path(f"{SUBJECT}versions/", VersionListView.as_view(), name="api-versions"),
     path(f"{SUBJECT}versions/<str:version>/", VersionView.as_view(), name="api-version"),
+    path(
+        f"{SUBJECT}versions/<str:version>/export/",
+        VersionExportView.as_view(),
+        name="api-version-export",
+    ),
+    path("api/v1/versions/import/", VersionImportView.as_view(), name="api-version-import"),
+    path("api/v1/versions/signer/", SignerView.as_view(), name="api-signer"),
     path(f"{SUBJECT}promote/", PromoteView.as_view(), name="api-promote"),
     path(f"{SUBJECT}rollback/", RollbackView.as_view(), name="api-rollback"),
     path(f"{SUBJECT}promotions/", PromotionListView.as_view(), name="api-promotions"),

@@ -17,6 +17,9 @@ _UPLOADS = {
         ("/api/v1/machines/*/readings", "/ui/machines/*/readings"),
         settings.READINGS_MAX_BYTES + _FIELDS,
     ),
+    **dict.fromkeys(
+        ("/api/v1/versions/import", "/ui/import/version"), settings.IMPORT_MAX_BYTES + 16 * _FIELDS
+    ),
 }
 _django = get_asgi_application()
 

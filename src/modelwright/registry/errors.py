@@ -42,3 +42,31 @@ class SubjectNotFoundError(NotFoundError):
     """There is no such subject."""
 
     code = "subject_not_found"
+
+
+class BundleError(ModelwrightError):
+    """A file is no exported version, or not the one that was signed."""
+
+    code = "bundle_refused"
+    status: ClassVar[int] = 422
+
+
+class SignerUnknownError(ModelwrightError):
+    """A version was exported by a server that isn't trusted here."""
+
+    code = "signer_unknown"
+    status: ClassVar[int] = 422
+
+
+class ImportPlaceError(ModelwrightError):
+    """It isn't clear, or not possible, to which model an imported version is to belong."""
+
+    code = "import_place"
+    status: ClassVar[int] = 422
+
+
+class ImportConflictError(ModelwrightError):
+    """The same training has made another model here."""
+
+    code = "import_conflict"
+    status: ClassVar[int] = 409

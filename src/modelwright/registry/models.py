@@ -73,6 +73,9 @@ class ModelVersion(models.Model):
     tags = models.JSONField(default=list, blank=True)
     notes = models.TextField(default="", blank=True)
     created_at = models.DateTimeField(default=now, editable=False)
+    origin = models.JSONField(
+        null=True, blank=True, editable=False, help_text="Of an imported one: where it was before."
+    )
     removed_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When its file was given up; empty: kept."
     )

@@ -365,10 +365,13 @@ def files_unlink(only: Collection[int] | None = None) -> int:
     done = 0
     for version in waiting:
         path = (root / version.artifact_path).resolve()
-        shared = ModelVersion.objects.filter(
-            artifact_path=version.artifact_path, removed_at__isnull=True
-        )
-        if path.is_relative_to(root) and not shared.exists():
-            file_forget(path)
-        done += ModelVersion.objects.filter(pk=version.pk).update(is_file_gone=True)
+        with transaction.atomic():  # an import may be bringing the file back
+            Subject.objects.select_for_update().filter(key=version.subject).first()
+            mine = ModelVersion.objects.filter(pk=version.pk, removed_at__isnull=False)
+            named = ModelVersion.objects.filter(
+                artifact_path=version.artifact_path, removed_at__isnull=True
+            )
+            if path.is_relative_to(root) and mine.exists() and not named.exists():
+                file_forget(path)
+            done += mine.update(is_file_gone=True)
     return done

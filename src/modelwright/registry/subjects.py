@@ -13,16 +13,18 @@ from modelwright.runs.models import TrainingRun
 SLUG_CHARS = 100
 
 
-def subject_ensure(run: TrainingRun) -> Subject:
-    """Return the subject of a run; made where it is new."""
+def subject_ensure(run: TrainingRun, *, title: str = "") -> Subject:
+    """Return the subject of a run; made where it is new, with this title if one is given."""
     while (found := Subject.objects.filter(key=run.subject).first()) is None:
-        title, stem = _names(run)
+        named, stem = _names(run)
+        if title and not run.machine and not run.experiment:
+            named = stem = title
         try:
             with transaction.atomic():
                 return Subject.objects.create(
                     key=run.subject,
                     slug=_free(slugify(stem.replace("_", " "))[:SLUG_CHARS] or "model"),
-                    title=title[:300],
+                    title=named[:300],
                     model_type=run.model_type,
                     machine=run.machine,
                     experiment=run.experiment,

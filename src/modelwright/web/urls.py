@@ -26,6 +26,7 @@ from modelwright.web.views import (
     status,
     subjects,
     training,
+    transfer,
     versions,
 )
 
@@ -133,6 +134,8 @@ urlpatterns = [
         retention.subject_retention_change,
         name="subject_retention_change",
     ),
+    path("ui/import/version", transfer.version_take, name="version_import"),
+    path(f"{VERSION}/export", transfer.version_file, name="version_export"),
     path(VERSION, versions.version, name="version"),
     path(f"{VERSION}/notes", versions.version_notes, name="version_notes"),
     path(f"{VERSION}/alias", versions.version_alias, name="version_alias"),
