@@ -141,6 +141,7 @@ TABLE: dict[str, dict[str, str]] = {
         "GET": "viewer", "PATCH": "viewer", "DELETE": "viewer",
     },
     "api/v1/notifications/channels/<str:channel_id>/try/": {"POST": "viewer"},
+    "api/v1/events/": {"GET": "viewer"},
     "api/v1/notifications/deliveries/": {"GET": "viewer"},
     "healthz": {"GET": "anonymous"},
     "readyz": {"GET": "anonymous"},

@@ -1,6 +1,8 @@
 """The Python client against a real server; the quickstart notebook runs as it stands."""
 
+import inspect
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -8,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drf_spectacular.generators import SchemaGenerator
 
 from modelwright.client import ApiError, Client, JobFailedError, WaitTimeoutError
 from modelwright.client import http as client_http
@@ -43,6 +46,91 @@ def test_every_operation_of_the_interface_can_be_called(stack: Stack) -> None:
     assert (refused.value.status, refused.value.code) == (404, "subject_not_found")
     with pytest.raises(ApiError, match="no operation"):
         client.call("fly")
+
+
+def method_of(operation: str) -> Any:
+    found = [
+        member
+        for _, member in inspect.getmembers(Client, inspect.isfunction)
+        if getattr(member, "operation", "") == operation
+    ]
+    assert len(found) == 1, f"{operation} needs one method of the client, and has {len(found)}"
+    return found[0]
+
+
+class Recorder:
+    """Stands for the connection: notes what is asked, and answers with something empty."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+
+    def request(self, method: str, path: str, **_: Any) -> Any:
+        self.asked.append((method, path))
+        return {
+            "results": [], "next": None, "predictions": [], "status": "SUCCESS", "accepted": 0,
+            "updated": 0, "rejected": 0, "tuning_run_id": "x", "model_run_id": "x",
+        }  # fmt: skip
+
+    def pages(self, path: str, _query: Any = None) -> Iterator[dict[str, Any]]:
+        self.asked.append(("GET", path))
+        return iter(())
+
+    def download(self, path: str, _target: Path) -> None:
+        self.asked.append(("GET", path))
+
+
+def stand_in(parameter: inspect.Parameter, file: Path) -> Any:
+    """Return something that fits a parameter."""
+    special = {
+        "file": file, "readings": [{"a": 1}], "rows": [{"a": 1}], "actuals": [{"a": 1}],
+        "piece": b"x", "param_grid": {"a": [1]},
+    }  # fmt: skip
+    return special.get(parameter.name, 1 if parameter.annotation in (int, float) else "x")
+
+
+def test_every_operation_has_a_method_that_does_it(tmp_path: Path) -> None:
+    schema = SchemaGenerator().get_schema(public=True)
+    file = tmp_path / "f.csv"
+    file.write_text("a\n1\n")
+    seen = 0
+    for path, methods in schema["paths"].items():
+        for verb, operation in methods.items():
+            if not path.startswith("/api/v1/") or "operationId" not in operation:
+                continue
+            method = method_of(operation["operationId"])
+            client, recorder = Client("http://nowhere.example"), Recorder()
+            client._http = recorder  # type: ignore[assignment]
+            given = {
+                name: stand_in(parameter, file)
+                for name, parameter in list(inspect.signature(method).parameters.items())[1:]
+                if parameter.default is parameter.empty
+                and parameter.kind is not parameter.VAR_KEYWORD
+            }
+            method(client, **given)
+            pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))
+            asked_verb, asked_path = recorder.asked[0]
+            assert asked_verb == verb.upper(), operation["operationId"]
+            assert re.fullmatch(pattern, asked_path), operation["operationId"]
+            seen += 1
+    assert seen > 100
+
+
+def test_events_are_followed_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = [
+        {"events": [{"id": 1}, {"id": 2}], "last_id": 2},
+        {"events": [], "last_id": 2},
+        {"events": [{"id": 5}], "last_id": 5},
+    ]
+    asked = []
+
+    def events(_client: Client, **query: Any) -> Any:
+        asked.append(query["after"])
+        return pages[len(asked) - 1]
+
+    monkeypatch.setattr(Client, "events", events)
+    follow = Client("http://nowhere.example").events_follow(pause=0.0)
+    assert [next(follow)["id"] for _ in range(3)] == [1, 2, 5]
+    assert asked == [0, 2, 2]
 
 
 class _Answers(BaseHTTPRequestHandler):

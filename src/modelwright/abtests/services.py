@@ -37,6 +37,7 @@ from modelwright.engine.abtest.results import (
     PROMOTE,
     STOP,
 )
+from modelwright.registry.about import about
 from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.promotion import CHALLENGER, alias_remove, alias_set, versions_hold
 from modelwright.registry.selectors import artifact_open
@@ -311,6 +312,8 @@ def _end(test: ABTest, result: ABResult, broken: str = "") -> None:
         severity="info",
         title=f"{test.test_name}: {test.recommendation}",
         body=f"{test.subject.title}, {result.n} rows. {result.reason}",
+        path=f"/ui/registry/{test.subject.slug}",
+        about=about(test.subject),
     )
     for hook in _hooks:
         hook(test)

@@ -6,9 +6,10 @@ from typing import ClassVar
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
+from modelwright.accounts.event_models import Event
 from modelwright.accounts.notification_models import Channel, Delivery, Notice, Severity
 
-__all__ = ["AuditEntry", "Channel", "Delivery", "Notice", "Severity", "User"]
+__all__ = ["AuditEntry", "Channel", "Delivery", "Event", "Notice", "Severity", "User"]
 
 
 class User(AbstractUser):

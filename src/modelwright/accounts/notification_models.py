@@ -47,6 +47,9 @@ class Channel(models.Model):
         max_length=16, choices=Severity.choices, default=Severity.WARNING
     )
     events = models.JSONField(default=list, blank=True, help_text="Empty: all.")
+    subjects = models.JSONField(
+        default=list, blank=True, help_text="Slugs of the models to be told of. Empty: all."
+    )
     quiet_from = models.TimeField(null=True, blank=True)
     quiet_until = models.TimeField(null=True, blank=True)
     timezone = models.CharField(max_length=64, default="UTC")

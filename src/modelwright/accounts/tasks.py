@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from modelwright.accounts.events import events_clear
 from modelwright.accounts.notifications.delivery import deliveries_clear, notices_deliver
 from modelwright.core.limits import limits_clear
 
@@ -14,3 +15,4 @@ def deliver() -> None:
     notices_deliver()
     deliveries_clear()
     limits_clear()
+    events_clear()

@@ -21,6 +21,11 @@ class ChannelFields(ClosedSerializer):
     events = serializers.ListField(
         child=PlainTextField(max_length=32), required=False, help_text=f"Of {', '.join(EVENTS)}."
     )
+    subjects = serializers.ListField(
+        child=PlainTextField(max_length=120),
+        required=False,
+        help_text="Slugs of the models to be told of; empty: all.",
+    )
     quiet_from = serializers.TimeField(required=False, allow_null=True)
     quiet_until = serializers.TimeField(required=False, allow_null=True)
     timezone = PlainTextField(required=False, max_length=64)
@@ -47,6 +52,7 @@ class ChannelSerializer(serializers.Serializer[Channel]):
     owner = serializers.CharField(source="owner.username", default=None, allow_null=True)
     min_severity = serializers.ChoiceField(choices=Severity.values)
     events = serializers.ListField(child=serializers.CharField())
+    subjects = serializers.ListField(child=serializers.CharField())
     quiet_from = serializers.TimeField(allow_null=True)
     quiet_until = serializers.TimeField(allow_null=True)
     timezone = serializers.CharField()

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from modelwright.api.event_views import EventFeedView
 from modelwright.api.notification_views import (
     ChannelListView,
     ChannelTryView,
@@ -17,5 +18,6 @@ urlpatterns = [
     path(CHANNELS, ChannelListView.as_view(), name="api-channels"),
     path(CHANNEL, ChannelView.as_view(), name="api-channel"),
     path(f"{CHANNEL}try/", ChannelTryView.as_view(), name="api-channel-try"),
+    path("api/v1/events/", EventFeedView.as_view(), name="api-events"),
     path(f"{NOTIFICATIONS}deliveries/", DeliveryListView.as_view(), name="api-deliveries"),
 ]

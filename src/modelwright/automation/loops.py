@@ -24,6 +24,7 @@ from modelwright.automation.retraining import subject_retrain, subject_tune, tun
 from modelwright.automation.triggers import triggers_fired
 from modelwright.core.clock import now
 from modelwright.core.errors import ModelwrightError
+from modelwright.registry.about import about
 from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.promotion import (
     promotion_mode_change,
@@ -417,4 +418,6 @@ def _tell(loop: Loop, title: str, body: str) -> None:
         severity="warning",
         title=title,
         body=body,
+        path=f"/ui/registry/{loop.subject.slug}",
+        about=about(loop.subject),
     )

@@ -1,6 +1,7 @@
 """Telling people what changed about a model: a new champion, a file that was refused."""
 
 from modelwright.accounts.notifications.outbox import notify
+from modelwright.registry.about import about
 from modelwright.registry.models import ModelVersion, Subject
 
 
@@ -18,6 +19,7 @@ def champion_told(
         severity="info",
         title=f"{subject.title}: {now_answers} in place of version {before.number}",
         path=f"/ui/registry/{subject.slug}",
+        about=about(subject),
         data={"subject": subject.slug, "from": before.number, "to": after and after.number},
     )
 
@@ -32,5 +34,6 @@ def refusal_told(subject: Subject, version: ModelVersion, message: str) -> None:
         title=f"{subject.title}: the file of version {version.number} is refused",
         body=f"{message} The last good version answers.",
         path=f"/ui/registry/{subject.slug}",
+        about=about(subject),
         data={"subject": subject.slug, "version": version.number},
     )

@@ -1,12 +1,22 @@
-"""The client: what people do every day has a method, everything else `call`."""
+"""The client: a method for each operation of the server; those of every day are written here."""
 
 import io
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
+from modelwright.client.calls.automation import AutomationCalls
+from modelwright.client.calls.base import operation
+from modelwright.client.calls.data import DataCalls
+from modelwright.client.calls.machines import MachineCalls
+from modelwright.client.calls.models import ModelCalls
+from modelwright.client.calls.notifications import NotificationCalls
+from modelwright.client.calls.performance import PerformanceCalls
+from modelwright.client.calls.registry import RegistryCalls
 from modelwright.client.errors import ApiError
 from modelwright.client.http import Http
 from modelwright.client.waiting import wait_for
@@ -18,7 +28,15 @@ MODELS = "/api/v1/models/"
 TUNE = "/api/v1/tuning/tune/"
 
 
-class Client:
+class Client(
+    DataCalls,
+    MachineCalls,
+    PerformanceCalls,
+    ModelCalls,
+    RegistryCalls,
+    AutomationCalls,
+    NotificationCalls,
+):
     """A server, in the name of one account.
 
     Parameters
@@ -99,15 +117,18 @@ class Client:
 
     # --- machines -----------------------------------------------------------------------------
 
+    @operation("machines_list")
     def machines(self, **filters: Any) -> list[dict[str, Any]]:
         """Return the machines that fit `search`, `site`, `machine_type`."""
         return list(self._http.pages(MACHINES, filters))
 
+    @operation("machines_create")
     def machine_create(self, name: str, **fields: Any) -> dict[str, Any]:
         """Make a machine."""
         made: dict[str, Any] = self._http.request("POST", MACHINES, body={"name": name, **fields})
         return made
 
+    @operation("machine_readings_create")
     def readings_send(
         self, machine_id: str, readings: Any, *, on_error: str = "reject", batch: int = 20_000
     ) -> dict[str, int]:
@@ -144,6 +165,23 @@ class Client:
                 total[name] += answer[name]
         return total
 
+    @operation("machine_readings_list")
+    def readings(self, machine_id: str, **filters: Any) -> Any:
+        """Return a machine's readings as a data frame, oldest first, all pages of them.
+
+        Narrow it by `start`, `end`, `channels` (with commas), `resolution`; `limit` is that of a
+        page.
+        """
+        rows: list[dict[str, Any]] = []
+        asked = dict(filters)
+        while True:
+            page = self._http.request("GET", f"{MACHINES}{machine_id}/readings/", query=asked)
+            rows += page["results"]
+            if not page["next"]:
+                return self._frame(rows)
+            following = dict(parse_qsl(urlsplit(page["next"]).query))
+            asked = {**asked, **following}
+
     def machine_get(self, machine_id: str, part: str = "", **query: Any) -> Any:
         """Return a machine, or its `kpis`, `anomalies`, `forecast`, `data-quality`, `readings`."""
         path = f"{MACHINES}{machine_id}/" + (f"{part}/" if part else "")
@@ -151,6 +189,7 @@ class Client:
 
     # --- performance --------------------------------------------------------------------------
 
+    @operation("retrain_trigger")
     def retrain(
         self, machine_id: str, model_type: str, *, reason: str = "", **more: Any
     ) -> dict[str, Any]:
@@ -173,6 +212,7 @@ class Client:
             progress=progress,
         )
 
+    @operation("alerts_active")
     def alerts(self, **filters: Any) -> list[dict[str, Any]]:
         """Return the open alerts that fit `machine_id`, `model_type`, `severity`."""
         found: list[dict[str, Any]] = self._http.request(
@@ -180,11 +220,13 @@ class Client:
         )
         return found
 
+    @operation("metrics_trend")
     def metrics_trend(self, machine_id: str, model_type: str, days: float = 30) -> Any:
         """Return how a model did over the last days."""
         query = {"machine_id": machine_id, "model_type": model_type, "days": days}
         return self._http.request("GET", f"{PERFORMANCE}metrics/trend/", query=query)
 
+    @operation("drift_check")
     def drift_check(self, machine_id: str, model_type: str, **period: Any) -> Any:
         """Check a model for drift now."""
         body = {"machine_id": machine_id, "model_type": model_type, **period}
@@ -192,6 +234,7 @@ class Client:
 
     # --- data sets, experiments, searches -----------------------------------------------------
 
+    @operation("datasets_create")
     def dataset_upload(self, file: str | Path | Any, name: str = "") -> dict[str, Any]:
         """Hand in a CSV or Parquet file, or a data frame."""
         if isinstance(file, str | Path):
@@ -204,6 +247,19 @@ class Client:
         made: dict[str, Any] = self._http.request("POST", "/api/v1/datasets/", files=body)
         return made
 
+    @operation("uploads_piece")
+    def upload_piece(self, upload_id: str, offset: int, piece: bytes) -> dict[str, Any]:
+        """Add the bytes of a file from `offset` on; the same ones again change nothing."""
+        done: dict[str, Any] = self._http.request(
+            "PUT",
+            f"/api/v1/datasets/uploads/{upload_id}/",
+            query={"offset": offset},
+            data=piece,
+            content_type="application/octet-stream",
+        )
+        return done
+
+    @operation("experiments_create")
     def experiment_create(
         self, name: str, dataset_id: str, target_column: str, **fields: Any
     ) -> dict[str, Any]:
@@ -212,6 +268,7 @@ class Client:
         made: dict[str, Any] = self._http.request("POST", "/api/v1/experiments/", body=body)
         return made
 
+    @operation("models_train")
     def model_train(
         self,
         experiment_id: str,
@@ -235,6 +292,7 @@ class Client:
         path = f"{MODELS}train/{made['model_run_id']}/status/"
         return self._wait_task(path, "Training", progress)
 
+    @operation("tuning_tune")
     def tune(
         self,
         model_run_id: str,
@@ -269,14 +327,40 @@ class Client:
 
     # --- registry, predictions ----------------------------------------------------------------
 
+    @operation("subjects_list")
     def subjects(self, **filters: Any) -> list[dict[str, Any]]:
         """Return what is modelled."""
         return list(self._http.pages(SUBJECTS, filters))
 
+    @operation("subjects_versions")
     def versions(self, subject: str) -> list[dict[str, Any]]:
         """Return the versions of a subject, newest first."""
         return list(self._http.pages(f"{SUBJECTS}{subject}/versions/"))
 
+    @operation("subjects_version_export")
+    def version_export(self, subject: str, version: int | str, file: str | Path) -> Path:
+        """Write a version to a signed file, for another server to import."""
+        target = Path(file)
+        self._http.download(f"{SUBJECTS}{subject}/versions/{version}/export/", target)
+        return target
+
+    @operation("versions_import")
+    def version_import(
+        self, file: str | Path, *, subject: str = "", machine_id: str = ""
+    ) -> dict[str, Any]:
+        """Import a version from a file; the same one twice is there once."""
+        with Path(file).open("rb") as source:
+            parts: dict[str, Any] = {"file": (Path(file).name, source)}
+            if subject:
+                parts["subject"] = (None, subject)
+            if machine_id:
+                parts["machine_id"] = (None, machine_id)
+            made: dict[str, Any] = self._http.request(
+                "POST", "/api/v1/versions/import/", files=parts
+            )
+        return made
+
+    @operation("subjects_promote")
     def promote(self, subject: str, version: int | str, reason: str) -> dict[str, Any]:
         """Make a version the champion."""
         body = {"version": str(version), "reason": reason}
@@ -285,6 +369,7 @@ class Client:
         )
         return done
 
+    @operation("subjects_rollback")
     def rollback(self, subject: str, reason: str, to: int | str | None = None) -> dict[str, Any]:
         """Go back to an earlier champion."""
         body = {"reason": reason, **({} if to is None else {"to": str(to)})}
@@ -293,11 +378,13 @@ class Client:
         )
         return done
 
+    @operation("subjects_timeline")
     def timeline(self, subject: str, limit: int = 100) -> Any:
         """Return a subject's whole life as a data frame, newest first."""
         rows = self._http.request("GET", f"{SUBJECTS}{subject}/timeline/", query={"limit": limit})
         return import_module("pandas").DataFrame(rows)
 
+    @operation("models_predict")
     def predict(
         self, subject: str, rows: Any, *, keys: Iterable[str] | None = None, **more: Any
     ) -> Any:
@@ -327,6 +414,7 @@ class Client:
         answer = self._http.request("POST", f"{MODELS}{subject}/predict/", body=body)
         return pandas.DataFrame(answer["predictions"])
 
+    @operation("models_actuals")
     def actuals(self, subject: str, actuals: Iterable[Mapping[str, Any]]) -> dict[str, int]:
         """Tell what really happened; the same twice changes nothing."""
         body = {"actuals": [dict(one) for one in actuals]}
@@ -367,6 +455,29 @@ class Client:
         path = f"{MODELS}{subject}/monitoring/check/"
         found: dict[str, Any] = self._http.request("POST", path, repeatable=True)
         return found
+
+    # --- events -------------------------------------------------------------------------------
+
+    def events_follow(
+        self, *, after: int = 0, pause: float = 2.0, **filters: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Yield what happens, for ever: each event once, from after the id `after` on.
+
+        Narrow it by `event`, `min_severity`, `subject`.
+        """
+        while True:
+            page = self.events(after=after, **filters)
+            yield from page["events"]
+            after = page["last_id"]
+            if not page["events"]:
+                time.sleep(pause)
+
+    # --- frames -------------------------------------------------------------------------------
+
+    @staticmethod
+    def frame(rows: Iterable[Mapping[str, Any]]) -> Any:
+        """Return what a list gave as a data frame, with a column for each part of nested rows."""
+        return import_module("pandas").json_normalize(list(rows))
 
     def _frame(self, rows: Any) -> Any:
         pandas = import_module("pandas")

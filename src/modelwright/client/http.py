@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -10,6 +11,7 @@ import requests
 from modelwright.client.errors import ApiError
 
 TRIES = 4
+PIECE_BYTES = 256 * 1024
 PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 AGAIN = frozenset({429, 502, 503, 504})
@@ -99,6 +101,33 @@ class Http:
                 continue
             return _content(answer)
         raise AssertionError
+
+    def download(self, path: str, target: Path) -> None:
+        """Write an answer to a file, in pieces; the file is whole or not there.
+
+        Raises
+        ------
+        ApiError
+            The server refused, failed, or could not be reached, or broke off.
+        """
+        draft = target.with_name(f".{target.name}.part")
+        try:
+            with self._session.get(
+                f"{self.url}{path}", timeout=self._timeout, stream=True, headers={"Accept": "*/*"}
+            ) as answer:
+                if not answer.ok:
+                    _content(answer)
+                with draft.open("wb") as file:
+                    for piece in answer.iter_content(PIECE_BYTES):
+                        file.write(piece)
+                size = int(answer.headers.get("Content-Length", draft.stat().st_size))
+            if draft.stat().st_size != size:
+                raise ApiError(0, "The answer broke off: try again.")
+            draft.replace(target)
+        except requests.RequestException as error:
+            raise ApiError(0, f"{self.url} can't be reached, or broke off: try again.") from error
+        finally:
+            draft.unlink(missing_ok=True)
 
     def pages(self, path: str, query: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
         """Yield every row of a list, page by page."""

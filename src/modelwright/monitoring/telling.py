@@ -4,6 +4,8 @@ from modelwright.accounts.notifications.outbox import notify
 from modelwright.core.clock import now
 from modelwright.monitoring.alert_types import AlertType
 from modelwright.monitoring.models import Alert
+from modelwright.registry.about import about as business
+from modelwright.registry.models import Subject
 
 PAGE = "/ui/alerts"
 SERVER_PAGE = "/ui/status"
@@ -20,15 +22,19 @@ def alert_told(alert: Alert, what: str) -> None:
     resolved = what == Alert.Status.RESOLVED
     machine, subject = alert.machine, alert.subject
     about = machine.name if machine else subject.title if subject else "server"
+    known = subject
+    if known is None and machine is not None:
+        known = Subject.objects.filter(machine=machine, model_type=alert.model_type).first()
     notify(
         event="alert" if machine or subject else "system",
         incident=f"alert:{alert.incident}",
         state="resolved" if resolved else alert.severity,
         severity=alert.severity,
         title=f"{AlertType(alert.alert_type).label}: {about}"
-        f"{f' ({alert.model_type})' if alert.model_type and not subject else ''}",
+        f"{f' ({alert.model_type})' if alert.model_type and not alert.subject else ''}",
         body=(alert.resolution or alert.message) if resolved else alert.message,
         path=_page_of(alert),
+        about=business(known),
         data={
             "alert_id": str(alert.pk),
             "alert_type": alert.alert_type,

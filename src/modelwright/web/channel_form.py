@@ -28,6 +28,12 @@ class ChannelForm(forms.Form):
         label="Only of",
         widget=forms.CheckboxSelectMultiple,
     )
+    subjects = forms.CharField(
+        required=False,
+        max_length=5000,
+        label="Only about the models",
+        help_text="Their names in addresses (slugs), with spaces between them; empty: all.",
+    )
     quiet_from = forms.TimeField(required=False, label="Quiet from")
     quiet_until = forms.TimeField(required=False, label="until")
     timezone = forms.CharField(max_length=64, initial="UTC", label="Time zone")
@@ -43,4 +49,4 @@ class ChannelForm(forms.Form):
 
     def fields_of(self) -> dict[str, Any]:
         """Return the checked fields as the service takes them."""
-        return dict(self.cleaned_data)
+        return {**self.cleaned_data, "subjects": self.cleaned_data["subjects"].split()}

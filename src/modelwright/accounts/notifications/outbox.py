@@ -2,18 +2,41 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Min, QuerySet
 
+from modelwright.accounts.events import event_write
 from modelwright.accounts.models import User
 from modelwright.accounts.notification_models import Channel, Notice
 from modelwright.accounts.notifications.messages import RANK
 from modelwright.core.clock import now
 
 EVENTS = ("alert", "job_failed", "ab_test", "promotion", "policy", "system")
+
+
+@dataclass(frozen=True)
+class About:
+    """What a notice is about, and whose business that is.
+
+    Parameters
+    ----------
+    subject : str
+        Slug of the model; empty: none.
+    experiment : UUID or None
+        By which it is closed to others.
+    open_to : callable or None
+        `open_to(user)`: whether somebody may see it; None: everybody may.
+    """
+
+    subject: str = ""
+    experiment: UUID | None = None
+    open_to: Callable[[User], bool] | None = None
+
 
 _ringers: list[Callable[[], Any]] = []
 
@@ -35,6 +58,7 @@ def notify(
     path: str = "",
     data: Mapping[str, Any] | None = None,
     only_for: User | None = None,
+    about: About = About(),
 ) -> int:
     """Tell every channel that wants to know; call it in the transaction in which it happens.
 
@@ -56,6 +80,8 @@ def notify(
         JSON-safe facts for programs.
     only_for : User, optional
         Tell only this user's own channels.
+    about : About
+        The model that it is about, and who may know.
 
     Returns
     -------
@@ -63,17 +89,24 @@ def notify(
         Channels that will be told.
     """
     told = 0
+    fields = {
+        "event": event,
+        "severity": severity,
+        "state": state,
+        "title": title[:255],
+        "body": body,
+        "link": f"{settings.PUBLIC_URL}{path}" if path else "",
+        "data": dict(data or {}),
+    }
     with transaction.atomic():
-        for channel in _wanting(event, severity, only_for):
-            fields = {
-                "event": event,
-                "severity": severity,
-                "state": state,
-                "title": title[:255],
-                "body": body,
-                "link": f"{settings.PUBLIC_URL}{path}" if path else "",
-                "data": dict(data or {}),
-            }
+        event_write(
+            incident=incident[:200],
+            subject=about.subject,
+            scope=about.experiment,
+            only_for=only_for,
+            **fields,
+        )
+        for channel in _wanting(event, severity, only_for, about):
             told += _note(channel, incident[:200], fields)
         if told:
             transaction.on_commit(_ring)
@@ -85,8 +118,9 @@ def _ring() -> None:
         ringer()
 
 
-def _wanting(event: str, severity: str, only_for: User | None) -> list[Channel]:
+def _wanting(event: str, severity: str, only_for: User | None, about: About) -> list[Channel]:
     channels = Channel.objects.filter(is_active=True).exclude(owner__is_active=False)
+    channels = channels.select_related("owner")
     if only_for is not None:
         channels = channels.filter(owner=only_for)
     return [
@@ -94,6 +128,8 @@ def _wanting(event: str, severity: str, only_for: User | None) -> list[Channel]:
         for channel in channels
         if RANK[severity] >= RANK[channel.min_severity]
         and (not channel.events or event in channel.events)
+        and (not channel.subjects or about.subject in channel.subjects)
+        and (about.open_to is None or channel.owner is None or about.open_to(channel.owner))
     ]
 
 

@@ -23,10 +23,12 @@ from modelwright.core.clock import now
 from modelwright.core.errors import InvalidInputError
 
 MAX_CHANNELS = 20
+MAX_SUBJECTS = 200
 CHANGEABLE = (
     "name",
     "min_severity",
     "events",
+    "subjects",
     "quiet_from",
     "quiet_until",
     "timezone",
@@ -209,6 +211,13 @@ def _faults(fields: dict[str, Any]) -> dict[str, list[str]]:
     events = fields.get("events") or []
     if not isinstance(events, list) or any(event not in EVENTS for event in events):
         details["events"] = [f"events is a list of: {', '.join(EVENTS)}"]
+    subjects = fields.get("subjects") or []
+    if (
+        not isinstance(subjects, list)
+        or len(subjects) > MAX_SUBJECTS
+        or any(not isinstance(slug, str) or not 0 < len(slug) <= 120 for slug in subjects)
+    ):
+        details["subjects"] = [f"subjects is a list of at most {MAX_SUBJECTS} slugs of models."]
     if (fields.get("quiet_from") is None) != (fields.get("quiet_until") is None):
         details["quiet_until"] = ["Quiet hours need both ends, or none."]
     try:

@@ -1,0 +1,1 @@
+"""What can be asked of a server, one method for each operation, by area."""

@@ -1,0 +1,124 @@
+"""Models, their versions, which of them answers, and which files are kept."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from modelwright.client.calls.base import Calls, Row, Rows, operation
+
+
+class RegistryCalls(Calls):
+    """Models, their versions, which of them answers, and which files are kept."""
+
+    @operation("retention_get")
+    def retention(self) -> Row:
+        """The rule of all models that have none of their own; null: all is kept."""
+        found: Row = self._http.request("GET", "/api/v1/retention/")
+        return found
+
+    @operation("retention_set")
+    def retention_set(self, **fields: Any) -> Row:
+        """Make or change it.
+
+        Further fields: `keep_newest`, `keep_days`, `keep_champions`, `keep_tagged`,
+        `is_active`.
+        """
+        found: Row = self._http.request("PUT", "/api/v1/retention/", body=fields)
+        return found
+
+    @operation("retention_remove")
+    def retention_remove(self) -> None:
+        """Remove it."""
+        self._http.request("DELETE", "/api/v1/retention/")
+
+    @operation("retention_plans")
+    def retention_plans(self) -> Row:
+        """What may be deleted of each model and how many bytes that frees: a dry run."""
+        found: Row = self._http.request("GET", "/api/v1/retention/plans/")
+        return found
+
+    @operation("subjects_get")
+    def subject(self, subject: str) -> Row:
+        """One subject."""
+        found: Row = self._http.request("GET", f"/api/v1/subjects/{subject}/")
+        return found
+
+    @operation("subjects_change")
+    def subject_change(self, subject: str, **fields: Any) -> Row:
+        """Say how its versions become champion.
+
+        Further fields: `promotion`.
+        """
+        found: Row = self._http.request("PATCH", f"/api/v1/subjects/{subject}/", body=fields)
+        return found
+
+    @operation("subjects_alias_set")
+    def alias_set(self, subject: str, alias: str, *, version: str) -> Row:
+        """Point an alias at a version."""
+        found: Row = self._http.request(
+            "PUT", f"/api/v1/subjects/{subject}/aliases/{alias}/", body={"version": version}
+        )
+        return found
+
+    @operation("subjects_alias_remove")
+    def alias_remove(self, subject: str, alias: str) -> None:
+        """Remove an alias."""
+        self._http.request("DELETE", f"/api/v1/subjects/{subject}/aliases/{alias}/")
+
+    @operation("subjects_promotions")
+    def promotions(self, subject: str) -> Rows:
+        """Every change of its champion, newest first."""
+        return self._pages(f"/api/v1/subjects/{subject}/promotions/")
+
+    @operation("subjects_retention")
+    def subject_retention(self, subject: str) -> Row:
+        """What its rule keeps of a model, why, and what may be deleted: a dry run."""
+        found: Row = self._http.request("GET", f"/api/v1/subjects/{subject}/retention/")
+        return found
+
+    @operation("subjects_retention_set")
+    def subject_retention_set(self, subject: str, **fields: Any) -> Row:
+        """Give a model a rule of its own, or change it.
+
+        Further fields: `keep_newest`, `keep_days`, `keep_champions`, `keep_tagged`,
+        `is_active`.
+        """
+        found: Row = self._http.request(
+            "PUT", f"/api/v1/subjects/{subject}/retention/", body=fields
+        )
+        return found
+
+    @operation("subjects_retention_remove")
+    def subject_retention_remove(self, subject: str) -> None:
+        """Let the default rule hold for it again."""
+        self._http.request("DELETE", f"/api/v1/subjects/{subject}/retention/")
+
+    @operation("subjects_retention_apply")
+    def subject_retention_apply(self, subject: str, *, versions: Sequence[Any]) -> Row:
+        """Delete the files of versions that the dry run has shown; their record stays."""
+        found: Row = self._http.request(
+            "POST", f"/api/v1/subjects/{subject}/retention/apply/", body={"versions": versions}
+        )
+        return found
+
+    @operation("subjects_version")
+    def version(self, subject: str, version: int | str) -> Row:
+        """One version: its model card."""
+        found: Row = self._http.request("GET", f"/api/v1/subjects/{subject}/versions/{version}/")
+        return found
+
+    @operation("subjects_version_change")
+    def version_change(self, subject: str, version: int | str, **fields: Any) -> Row:
+        """Change its tags and notes.
+
+        Further fields: `tags`, `notes`.
+        """
+        found: Row = self._http.request(
+            "PATCH", f"/api/v1/subjects/{subject}/versions/{version}/", body=fields
+        )
+        return found
+
+    @operation("versions_signer")
+    def signer(self) -> Row:
+        """The key that versions are signed with here."""
+        found: Row = self._http.request("GET", "/api/v1/versions/signer/")
+        return found
