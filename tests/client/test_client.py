@@ -68,7 +68,8 @@ class Recorder:
         self.asked.append((method, path))
         return {
             "results": [], "next": None, "predictions": [], "status": "SUCCESS", "accepted": 0,
-            "updated": 0, "rejected": 0, "tuning_run_id": "x", "model_run_id": "x",
+            "updated": 0, "rejected": 0, "tuning_run_id": "x", "model_run_id": "x", "id": "x",
+            "progress": 0.0,
         }  # fmt: skip
 
     def pages(self, path: str, _query: Any = None) -> Iterator[dict[str, Any]]:

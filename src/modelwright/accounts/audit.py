@@ -31,6 +31,8 @@ class Verb(StrEnum):
     SEARCH_DELETED = "search.deleted"
     VERSION_CREATED = "version.created"
     VERSION_CHANGED = "version.changed"
+    COMPARISON_STARTED = "comparison.started"
+    COMPARISON_ENDED = "comparison.ended"
     VERSION_IMPORTED = "version.imported"
     VERSION_FILE_REMOVED = "version.file_removed"
     RETENTION_CHANGED = "retention.changed"

@@ -2,6 +2,11 @@
 
 from django.urls import path
 
+from modelwright.api.comparison_views import (
+    ComparisonCancelView,
+    ComparisonListView,
+    ComparisonView,
+)
 from modelwright.api.registry_views import (
     AliasView,
     PromoteView,
@@ -22,6 +27,7 @@ from modelwright.api.retention_views import (
 from modelwright.api.transfer_views import SignerView, VersionExportView, VersionImportView
 
 SUBJECTS = "api/v1/subjects/"
+COMPARISON = "api/v1/comparisons/<str:comparison_id>/"
 SUBJECT = f"{SUBJECTS}<str:subject>/"
 
 urlpatterns = [
@@ -36,6 +42,9 @@ urlpatterns = [
     ),
     path("api/v1/versions/import/", VersionImportView.as_view(), name="api-version-import"),
     path("api/v1/versions/signer/", SignerView.as_view(), name="api-signer"),
+    path(f"{SUBJECT}comparisons/", ComparisonListView.as_view(), name="api-comparisons"),
+    path(f"{COMPARISON}", ComparisonView.as_view(), name="api-comparison"),
+    path(f"{COMPARISON}cancel/", ComparisonCancelView.as_view(), name="api-comparison-cancel"),
     path(f"{SUBJECT}promote/", PromoteView.as_view(), name="api-promote"),
     path(f"{SUBJECT}rollback/", RollbackView.as_view(), name="api-rollback"),
     path(f"{SUBJECT}promotions/", PromotionListView.as_view(), name="api-promotions"),

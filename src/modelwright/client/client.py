@@ -337,6 +337,31 @@ class Client(
         """Return the versions of a subject, newest first."""
         return list(self._http.pages(f"{SUBJECTS}{subject}/versions/"))
 
+    @operation("subjects_compare")
+    def compare(
+        self,
+        subject: str,
+        a: int | str,
+        b: int | str,
+        *,
+        timeout: float | None = None,
+        progress: bool | None = None,
+        **fields: Any,
+    ) -> dict[str, Any]:
+        """Have two versions compared on the same data, wait, and return what came of it.
+
+        Further fields: `dataset_id`, or of a machine's model `start` and `end`.
+        """
+        body = {"a": str(a), "b": str(b), **fields}
+        made = self._http.request("POST", f"{SUBJECTS}{subject}/comparisons/", body=body)
+        return wait_for(
+            lambda: self.comparison(made["id"]),
+            lambda job: float(job["progress"]),
+            title="Comparison",
+            timeout=timeout,
+            progress=progress,
+        )
+
     @operation("subjects_version_export")
     def version_export(self, subject: str, version: int | str, file: str | Path) -> Path:
         """Write a version to a signed file, for another server to import."""

@@ -70,3 +70,9 @@ class ImportConflictError(ModelwrightError):
 
     code = "import_conflict"
     status: ClassVar[int] = 409
+
+
+class ComparisonNotFoundError(NotFoundError):
+    """There is no such comparison."""
+
+    code = "comparison_not_found"

@@ -7,10 +7,10 @@ from django.db import models
 from django.db.models import Q
 
 from modelwright.accounts.models import User
-from modelwright.catalog.models import Experiment, Machine
+from modelwright.catalog.models import DataSet, Experiment, Machine
 from modelwright.core.clock import now
 from modelwright.core.fields import TextUUIDField
-from modelwright.runs.models import TrainingRun
+from modelwright.runs.models import Job, TrainingRun, job_constraints, job_indexes
 
 
 class Subject(models.Model):
@@ -203,3 +203,34 @@ class Promotion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject_id}: {self.from_number} -> {self.to_number}"
+
+
+class Comparison(Job):
+    """Version a and version b of one subject on the same rows."""
+
+    class Source(models.TextChoices):
+        """Which rows."""
+
+        HOLD_OUT = "hold_out", "The hold-out of the newer version"
+        DATASET = "dataset", "A data set"
+        READINGS = "readings", "Readings of its machine"
+
+    subject = models.ForeignKey(Subject, on_delete=models.CASCADE, related_name="comparisons")
+    version_a = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="+")
+    version_b = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="+")
+    source = models.CharField(max_length=16, choices=Source.choices)
+    dataset = models.ForeignKey(
+        DataSet, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    period_start = models.DateTimeField(null=True, blank=True)
+    period_end = models.DateTimeField(null=True, blank=True)
+    result = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        db_table = "model_comparisons"
+        ordering: ClassVar = ["-created_at"]
+        constraints: ClassVar = job_constraints("model_comparisons")
+        indexes: ClassVar = job_indexes("model_comparisons")
+
+    def __str__(self) -> str:
+        return f"versions {self.version_a_id} and {self.version_b_id} of {self.subject_id}"

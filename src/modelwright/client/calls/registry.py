@@ -64,6 +64,23 @@ class RegistryCalls(Calls):
         """Remove an alias."""
         self._http.request("DELETE", f"/api/v1/subjects/{subject}/aliases/{alias}/")
 
+    @operation("subjects_comparisons")
+    def comparisons(self, subject: str) -> Rows:
+        """Comparisons of its versions, newest first."""
+        return self._pages(f"/api/v1/subjects/{subject}/comparisons/")
+
+    @operation("comparisons_get")
+    def comparison(self, comparison_id: str) -> Row:
+        """One comparison."""
+        found: Row = self._http.request("GET", f"/api/v1/comparisons/{comparison_id}/")
+        return found
+
+    @operation("comparisons_cancel")
+    def comparison_cancel(self, comparison_id: str) -> Row:
+        """Cancel a comparison that has not ended."""
+        found: Row = self._http.request("POST", f"/api/v1/comparisons/{comparison_id}/cancel/")
+        return found
+
     @operation("subjects_promotions")
     def promotions(self, subject: str) -> Rows:
         """Every change of its champion, newest first."""
