@@ -8,8 +8,11 @@ from django.test import Client
 
 from modelwright.accounts.models import AuditEntry, User
 from modelwright.accounts.services import user_create
+from modelwright.automation.models import Schedule
+from modelwright.catalog.models import Machine
 from modelwright.core.clock import now
 from modelwright.core.models import counter_next
+from modelwright.registry.models import ModelVersion, RetentionRule, Subject
 from modelwright.runs.models import TrainingRun
 from tests.people import person
 
@@ -298,3 +301,24 @@ def test_the_site_works_without_inline_script(admin: Client) -> None:
             tag = part.split(">")[0]
             assert "src=" in tag or 'type="application/json"' in tag, (url, tag)
         assert not re.search(r'\son\w+="', page), url
+
+
+# --- the domain --------------------------------------------------------------------------------
+
+
+def test_tables_of_the_domain_are_there_to_look_at(admin: Client) -> None:
+    run = make_run(machine=Machine.objects.create(number=1, name="Pump"))
+    subject = Subject.objects.create(key="k", slug="s", title="Baseline", model_type="baseline")
+    version = ModelVersion.objects.create(
+        run=run, subject="k", number=1, name="v", artifact_path="p", sha256="0" * 64, size_bytes=1
+    )
+    rule = RetentionRule.objects.create(subject=subject)
+    schedule = Schedule.objects.create(name="kpi_calculate")
+    for row in (subject, version, rule, schedule, run.machine):
+        meta = row._meta
+        listed = f"/admin/{meta.app_label}/{meta.model_name}/"
+        assert str(row.pk) in admin.get(listed).content.decode()
+        one = admin.get(f"{listed}{row.pk}/change/")
+        assert one.status_code == 200
+        assert 'name="_save"' not in one.content.decode()
+        assert admin.get(f"{listed}add/").status_code == 403

@@ -395,6 +395,16 @@ def test_the_admin_site_shows_our_own_tables_only() -> None:
     shown = {model._meta.label for model in admin.site._registry}
     assert shown == {
         "accounts.User", "accounts.AuditEntry", "auth.Group", "runs.TrainingRun", "runs.Worker",
+        "accounts.Channel", "accounts.Delivery",
+        "registry.Subject", "registry.ModelVersion", "registry.ModelAlias",
+        "registry.Promotion", "registry.RetentionRule", "registry.Comparison",
+        "automation.Schedule", "automation.ScheduleRun", "automation.SchedulerProcess",
+        "automation.Policy", "automation.Loop",
+        "abtests.ABTest",
+        "monitoring.Alert", "monitoring.AlertRule", "monitoring.MetricsRecord",
+        "catalog.DataSet", "catalog.Experiment", "catalog.Machine",
+        "tuning.TuningRun",
+        "serving.ServingSettings",
     }  # fmt: skip
 
 

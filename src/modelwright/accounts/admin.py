@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from modelwright.accounts.admin_site import CHANGED, AuditedAdmin, ReadOnlyAdmin
 from modelwright.accounts.audit import Verb, audit_record
-from modelwright.accounts.models import AuditEntry, User
+from modelwright.accounts.models import AuditEntry, Channel, Delivery, User
 from modelwright.accounts.roles import ROLE_OF_GROUP, Action, Role, role_of
 from modelwright.accounts.services import user_sync_staff
 
@@ -152,6 +152,26 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def became(self, entry: AuditEntry) -> SafeString:
         """Return what it became."""
         return _pretty(entry.after)
+
+
+@admin.register(Channel)
+class ChannelAdmin(ReadOnlyAdmin):
+    """Who is told how; addresses and secrets are not shown."""
+
+    list_display = ("name", "owner", "team", "kind", "min_severity", "is_active")
+    search_fields = ("name", "owner__username")
+    list_filter = ("kind", "is_active")
+    list_select_related = ("owner", "team")
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    """What was delivered."""
+
+    list_display = ("at", "channel", "title", "notices", "succeeded", "error")
+    list_filter = ("succeeded",)
+    list_select_related = ("channel",)
+    show_full_result_count = False
 
 
 def _pretty(value: Any) -> SafeString:

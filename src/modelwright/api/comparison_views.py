@@ -3,7 +3,12 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_field,
+    extend_schema_view,
+)
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -81,10 +86,10 @@ class ComparisonSerializer(serializers.Serializer[Comparison]):
     finished_at = serializers.DateTimeField(allow_null=True)
     result = serializers.SerializerMethodField()
 
-    def get_result(self, comparison: Comparison) -> ComparedSerializer | None:
+    @extend_schema_field(ComparedSerializer(allow_null=True))
+    def get_result(self, comparison: Comparison) -> Any:
         """Return what came of it; null: nothing yet."""
-        found: Any = ComparedSerializer(comparison.result).data if comparison.result else None
-        return found
+        return ComparedSerializer(comparison.result).data if comparison.result else None
 
 
 @extend_schema_view(
