@@ -1,8 +1,7 @@
 """The client: a method for each operation of the server; those of every day are written here."""
 
 import io
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -337,54 +336,6 @@ class Client(
         """Return the versions of a subject, newest first."""
         return list(self._http.pages(f"{SUBJECTS}{subject}/versions/"))
 
-    @operation("subjects_compare")
-    def compare(
-        self,
-        subject: str,
-        a: int | str,
-        b: int | str,
-        *,
-        timeout: float | None = None,
-        progress: bool | None = None,
-        **fields: Any,
-    ) -> dict[str, Any]:
-        """Have two versions compared on the same data, wait, and return what came of it.
-
-        Further fields: `dataset_id`, or of a machine's model `start` and `end`.
-        """
-        body = {"a": str(a), "b": str(b), **fields}
-        made = self._http.request("POST", f"{SUBJECTS}{subject}/comparisons/", body=body)
-        return wait_for(
-            lambda: self.comparison(made["id"]),
-            lambda job: float(job["progress"]),
-            title="Comparison",
-            timeout=timeout,
-            progress=progress,
-        )
-
-    @operation("subjects_version_export")
-    def version_export(self, subject: str, version: int | str, file: str | Path) -> Path:
-        """Write a version to a signed file, for another server to import."""
-        target = Path(file)
-        self._http.download(f"{SUBJECTS}{subject}/versions/{version}/export/", target)
-        return target
-
-    @operation("versions_import")
-    def version_import(
-        self, file: str | Path, *, subject: str = "", machine_id: str = ""
-    ) -> dict[str, Any]:
-        """Import a version from a file; the same one twice is there once."""
-        with Path(file).open("rb") as source:
-            parts: dict[str, Any] = {"file": (Path(file).name, source)}
-            if subject:
-                parts["subject"] = (None, subject)
-            if machine_id:
-                parts["machine_id"] = (None, machine_id)
-            made: dict[str, Any] = self._http.request(
-                "POST", "/api/v1/versions/import/", files=parts
-            )
-        return made
-
     @operation("subjects_promote")
     def promote(self, subject: str, version: int | str, reason: str) -> dict[str, Any]:
         """Make a version the champion."""
@@ -480,22 +431,6 @@ class Client(
         path = f"{MODELS}{subject}/monitoring/check/"
         found: dict[str, Any] = self._http.request("POST", path, repeatable=True)
         return found
-
-    # --- events -------------------------------------------------------------------------------
-
-    def events_follow(
-        self, *, after: int = 0, pause: float = 2.0, **filters: Any
-    ) -> Iterator[dict[str, Any]]:
-        """Yield what happens, for ever: each event once, from after the id `after` on.
-
-        Narrow it by `event`, `min_severity`, `subject`.
-        """
-        while True:
-            page = self.events(after=after, **filters)
-            yield from page["events"]
-            after = page["last_id"]
-            if not page["events"]:
-                time.sleep(pause)
 
     # --- frames -------------------------------------------------------------------------------
 

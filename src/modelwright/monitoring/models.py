@@ -132,7 +132,7 @@ class DriftProfile(models.Model):
 
 
 class DriftCell(models.Model):
-    """How often each part of a profile was hit in one hour; cells add up."""
+    """How often each bin of a profile was hit in one hour; cells add up."""
 
     profile = models.ForeignKey(
         DriftProfile, on_delete=models.CASCADE, related_name="cells", db_index=False

@@ -1,5 +1,7 @@
 """Channels, what was delivered, and what happens."""
 
+import time
+from collections.abc import Iterator
 from typing import Any
 
 from modelwright.client.calls.base import Calls, Row, Rows, operation
@@ -69,3 +71,17 @@ class NotificationCalls(Calls):
     def deliveries(self) -> Rows:
         """What was delivered through your channels, newest first."""
         return self._pages("/api/v1/notifications/deliveries/")
+
+    def events_follow(
+        self, *, after: int = 0, pause: float = 2.0, **filters: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Yield what happens, for ever: each event once, from after the id `after` on.
+
+        Narrow it by `event`, `min_severity`, `subject`.
+        """
+        while True:
+            page = self.events(after=after, **filters)
+            yield from page["events"]
+            after = page["last_id"]
+            if not page["events"]:
+                time.sleep(pause)

@@ -1,9 +1,11 @@
 """Models, their versions, which of them answers, and which files are kept."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from modelwright.client.calls.base import Calls, Row, Rows, operation
+from modelwright.client.waiting import wait_for
 
 
 class RegistryCalls(Calls):
@@ -139,3 +141,51 @@ class RegistryCalls(Calls):
         """The key that versions are signed with here."""
         found: Row = self._http.request("GET", "/api/v1/versions/signer/")
         return found
+
+    @operation("subjects_compare")
+    def compare(
+        self,
+        subject: str,
+        a: int | str,
+        b: int | str,
+        *,
+        timeout: float | None = None,
+        progress: bool | None = None,
+        **fields: Any,
+    ) -> dict[str, Any]:
+        """Have two versions compared on the same data, wait, and return what came of it.
+
+        Further fields: `dataset_id`, or of a machine's model `start` and `end`.
+        """
+        body = {"a": str(a), "b": str(b), **fields}
+        made = self._http.request("POST", f"/api/v1/subjects/{subject}/comparisons/", body=body)
+        return wait_for(
+            lambda: self.comparison(made["id"]),
+            lambda job: float(job["progress"]),
+            title="Comparison",
+            timeout=timeout,
+            progress=progress,
+        )
+
+    @operation("subjects_version_export")
+    def version_export(self, subject: str, version: int | str, file: str | Path) -> Path:
+        """Write a version to a signed file, for another server to import."""
+        target = Path(file)
+        self._http.download(f"/api/v1/subjects/{subject}/versions/{version}/export/", target)
+        return target
+
+    @operation("versions_import")
+    def version_import(
+        self, file: str | Path, *, subject: str = "", machine_id: str = ""
+    ) -> dict[str, Any]:
+        """Import a version from a file; the same one twice is there once."""
+        with Path(file).open("rb") as source:
+            parts: dict[str, Any] = {"file": (Path(file).name, source)}
+            if subject:
+                parts["subject"] = (None, subject)
+            if machine_id:
+                parts["machine_id"] = (None, machine_id)
+            made: dict[str, Any] = self._http.request(
+                "POST", "/api/v1/versions/import/", files=parts
+            )
+        return made
