@@ -1,6 +1,7 @@
 """The event stream: everything once, in order, only to whom it concerns, and bounded."""
 
 import json
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
@@ -8,7 +9,7 @@ from uuid import uuid4
 import pytest
 from asgiref.sync import async_to_sync
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
 
 from modelwright.accounts import events as event_store
 from modelwright.accounts.models import Channel, Event
@@ -158,3 +159,28 @@ def test_old_events_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_store, "MOST_KEPT", 2)
     assert event_store.events_clear() == 1
     assert seen() == ["i2 firing", "i3 firing"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_that_is_committed_later_is_not_left_out() -> None:
+    """Where two write at once, ids may be committed out of order: readers wait for the older."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        with transaction.atomic():
+            tell(incident="slow")
+            begun.set()
+            go_on.wait(20)
+        connection.close()
+
+    thread = threading.Thread(target=slow)
+    thread.start()
+    assert begun.wait(20)
+    tell(incident="quick")
+    early = seen()
+    go_on.set()
+    thread.join()
+    assert early == []
+    assert seen() == ["slow firing", "quick firing"]
