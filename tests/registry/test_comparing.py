@@ -45,7 +45,7 @@ def test_two_versions_on_the_hold_out_of_the_newer_one(train_version: TrainVersi
     found = done(asked)
     assert not versions_in_comparisons([first.pk])
     result = found["result"]
-    assert (found["source"], result["rows"]) == ("hold_out", second.run.test_samples)
+    assert (found["compared_on"], result["rows"]) == ("hold_out", second.run.test_samples)
     accuracy = next(one for one in result["metrics"] if one["name"] == "accuracy")
     assert accuracy["b"] == pytest.approx(second.run.accuracy)
     assert accuracy["better"] == "same"  # trained alike

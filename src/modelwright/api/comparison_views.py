@@ -74,7 +74,7 @@ class ComparisonSerializer(serializers.Serializer[Comparison]):
     subject = serializers.CharField(source="subject.slug")
     a = serializers.IntegerField(source="version_a.number")
     b = serializers.IntegerField(source="version_b.number")
-    source = serializers.ChoiceField(choices=Comparison.Source.values)
+    compared_on = serializers.ChoiceField(choices=Comparison.Source.values, source="source")
     dataset_id = serializers.UUIDField(allow_null=True)
     period_start = serializers.DateTimeField(allow_null=True)
     period_end = serializers.DateTimeField(allow_null=True)

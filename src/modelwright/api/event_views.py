@@ -17,7 +17,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from modelwright.accounts.models import Event, Severity, User
+from modelwright.accounts.models import Severity, User
 from modelwright.accounts.notifications.outbox import EVENTS
 from modelwright.accounts.roles import Action
 from modelwright.api.base import actor_of
@@ -39,12 +39,12 @@ class EventQuerySerializer(ClosedSerializer):
 
     after = serializers.IntegerField(default=0, min_value=0, help_text="Only those after this id.")
     limit = serializers.IntegerField(default=100, min_value=1, max_value=BATCH)
-    event = serializers.MultipleChoiceField(choices=EVENTS, default=())
+    event = serializers.MultipleChoiceField(choices=EVENTS, default=set)
     min_severity = serializers.ChoiceField(choices=Severity.values, default=Severity.INFO.value)
     subject = PlainTextField(default="", allow_blank=True, max_length=120)
 
 
-class FeedEventSerializer(serializers.Serializer[Event]):
+class FeedEventSerializer(serializers.Serializer[Any]):
     """One event."""
 
     id = serializers.IntegerField()

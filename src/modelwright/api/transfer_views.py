@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -109,10 +108,9 @@ class VersionImportView(PerformanceView):
         body = ImportSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         asked = body.validated_data
-        file: UploadedFile = asked["file"]
         name, machine_id = asked.get("subject"), asked.get("machine_id")
         done = version_import(
-            source=file.file,
+            source=asked["file"].file,
             user=actor_of(request),
             subject=subject_for(request.user, name, Level.EDITOR) if name else None,
             machine=machine_get(machine_id) if machine_id else None,

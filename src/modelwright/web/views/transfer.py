@@ -1,5 +1,7 @@
 """Exporting a version as one signed file, and importing one."""
 
+from typing import BinaryIO, cast
+
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -63,7 +65,7 @@ def _take(request: HttpRequest) -> Imported:
         raise BundleError("Choose a file first.")
     subject, machine = request.POST.get("subject", ""), request.POST.get("machine", "")
     return version_import(
-        source=file.file,
+        source=cast(BinaryIO, file.file),
         user=user_of(request),
         subject=subject_for(request.user, subject, Level.EDITOR) if subject else None,
         machine=machine_named(machine) if machine else None,
