@@ -16,10 +16,10 @@ from rest_framework.response import Response
 from modelwright.accounts.roles import Action
 from modelwright.api.base import actor_of
 from modelwright.api.identifiers import IdField
+from modelwright.api.moments import ZonedMomentField
 from modelwright.api.pagination import Pages
 from modelwright.api.performance_base import PerformanceView, id_of
 from modelwright.api.registry_views import REST, SUBJECT, TAG
-from modelwright.api.serving_serializers import TimeField
 from modelwright.api.training_serializers import ClosedSerializer, PlainTextField
 from modelwright.catalog.access import Level, dataset_for
 from modelwright.registry.comparing import comparison_for, comparison_submit, comparisons_of
@@ -39,8 +39,10 @@ class CompareSerializer(ClosedSerializer):
     dataset_id = IdField(
         required=False, help_text="Every row of it; default: the newer version's hold-out."
     )
-    start = TimeField(required=False, help_text="Of a machine's model: readings from here on.")
-    end = TimeField(required=False, help_text="And up to here.")
+    start = ZonedMomentField(
+        required=False, help_text="Of a machine's model: readings from here on."
+    )
+    end = ZonedMomentField(required=False, help_text="And up to here.")
 
 
 class MetricComparedSerializer(serializers.Serializer[Any]):

@@ -20,7 +20,7 @@ from modelwright.catalog.models import DataSet, Machine
 from modelwright.catalog.readings import series_of
 from modelwright.core.clock import ms_of
 from modelwright.core.errors import InvalidInputError
-from modelwright.core.files import path_under
+from modelwright.core.store import file_here
 from modelwright.registry.errors import ComparisonNotFoundError, NotThisSubjectError
 from modelwright.registry.keys import artifact_key
 from modelwright.registry.models import Comparison, ModelVersion, Subject
@@ -183,11 +183,7 @@ def _prepare(job: Comparison) -> Fields:
         "versions": [
             {
                 "number": version.number,
-                "path": str(
-                    path_under(
-                        settings.DATA_ROOT, version.artifact_path, closed=(settings.SYSTEM_DIR,)
-                    )
-                ),
+                "path": str(file_here(version.artifact_path, closed=(settings.SYSTEM_DIR,))),
                 "sha256": version.sha256,
                 "signature": version.signature,
                 **{name: getattr(version.run, name) for name in FACTS},

@@ -18,8 +18,9 @@ from modelwright.accounts.models import User
 from modelwright.catalog.access import Level
 from modelwright.catalog.models import Machine
 from modelwright.core.clock import now
-from modelwright.core.files import move_into_place, private_dir
+from modelwright.core.files import private_dir
 from modelwright.core.models import counter_next
+from modelwright.core.store import file_publish
 from modelwright.engine.artifacts import sign
 from modelwright.registry.bundles import SUFFIX, Bundle, bundle_make, bundle_read
 from modelwright.registry.errors import (
@@ -180,7 +181,7 @@ def _take(
         run.model_path = f"{settings.MODELS_PREFIX}/{run.model_version}{suffix}"
         run.user = user
         run.save(force_insert=True)
-        move_into_place(model, settings.DATA_ROOT / run.model_path)
+        file_publish(model, settings.DATA_ROOT / run.model_path)
         version = _version_of(manifest, run)
         if champion_alone(version.subject) is None:
             champion_follow(version, user)
@@ -206,7 +207,7 @@ def _again(
     there.refresh_from_db()
     if there.removed_at is None:
         return Imported(there, is_new=False)
-    move_into_place(model, settings.DATA_ROOT / there.artifact_path)
+    file_publish(model, settings.DATA_ROOT / there.artifact_path)
     there.removed_at, there.is_file_gone = None, False
     there.save(update_fields=["removed_at", "is_file_gone"])
     TrainingRun.objects.filter(pk=there.run_id).update(model_path=there.artifact_path)
