@@ -39,9 +39,7 @@ class CompareSerializer(ClosedSerializer):
     dataset_id = IdField(
         required=False, help_text="Every row of it; default: the newer version's hold-out."
     )
-    start = ZonedMomentField(
-        required=False, help_text="Of a machine's model: readings from here on."
-    )
+    start = ZonedMomentField(required=False, help_text="Of a machine's model: from here on.")
     end = ZonedMomentField(required=False, help_text="And up to here.")
 
 

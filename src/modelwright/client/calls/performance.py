@@ -33,6 +33,28 @@ class PerformanceCalls(Calls):
         )
         return found
 
+    @operation("ab_tests_conclude")
+    def ab_test_conclude(self, test_id: str) -> Row:
+        """End a test now, with what is known."""
+        found: Row = self._http.request(
+            "POST", f"/api/v1/model-performance/ab-test/{test_id}/conclude/"
+        )
+        return found
+
+    @operation("ab_tests_plan")
+    def ab_test_plan(
+        self, *, model_a_id: str, model_b_id: str, effect: float, **fields: Any
+    ) -> Row:
+        """Return how many rows and days a test would need.
+
+        Further fields: `mode`, `traffic_split`, `alpha`, `power`.
+        """
+        body = {"model_a_id": model_a_id, "model_b_id": model_b_id, "effect": effect, **fields}
+        found: Row = self._http.request(
+            "POST", "/api/v1/model-performance/ab-test/plan/", body=body
+        )
+        return found
+
     @operation("ab_tests_start")
     def ab_test_start(
         self,
