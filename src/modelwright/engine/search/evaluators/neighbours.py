@@ -1,17 +1,19 @@
 """Nearest neighbours: looked for once, for the largest number of them and all weights."""
 
+import contextlib
 import copy
 import time
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+from scipy.sparse import issparse
 from scipy.sparse.linalg import norm as sparse_norm
 from sklearn.base import is_classifier
 
 from modelwright.engine.search.evaluators.base import Evaluator, Scored
 from modelwright.engine.search.evaluators.prepared import PreparedEvaluator
-from modelwright.engine.search.problem import Fold, Problem
+from modelwright.engine.search.problem import Fold, Problem, short_error
 from modelwright.engine.search.space import Params, params_key
 
 SHARED = ("n_neighbors", "weights")
@@ -61,7 +63,11 @@ class NeighboursEvaluator(Evaluator):
         for positions in ways.values():
             fitting = [i for i in positions if models[i].n_neighbors <= there]
             started = time.perf_counter()
-            found = look(models, fitting, rows) if len(fitting) > 1 else {}
+            found: dict[int, Any] = {}
+            if len(fitting) > 1:
+                # What can't be looked for together may be possible alone, or says why not.
+                with contextlib.suppress(*problem.failures):
+                    found = look(models, fitting, rows)
             shared = (time.perf_counter() - started) / max(len(found), 1)
             for position in positions:
                 model = found.get(position)
@@ -70,8 +76,12 @@ class NeighboursEvaluator(Evaluator):
                     yield Scored(position, scored.score, scored.seconds, scored.error)
                     continue
                 started = time.perf_counter()
-                score = float(problem.scorer(model, rows.X_test, rows.y_test))
-                yield Scored(position, score, shared + time.perf_counter() - started)
+                score, error = None, None
+                try:
+                    score = float(problem.scorer(model, rows.X_test, rows.y_test))
+                except problem.failures as failure:
+                    error = short_error(failure)
+                yield Scored(position, score, shared + time.perf_counter() - started, error)
 
 
 def look(models: Sequence[Any], positions: Sequence[int], fold: Fold) -> dict[int, Any]:
@@ -137,8 +147,9 @@ def ties(distances: Any, norm: float) -> Any:
 
 def largest_norm(X: Any) -> float:
     """Return the largest norm of a row."""
-    norms = np.linalg.norm(X, axis=1) if isinstance(X, np.ndarray) else sparse_norm(X, axis=1)
-    return float(norms.max())
+    if issparse(X):
+        return float(sparse_norm(X, axis=1).max())
+    return float(np.linalg.norm(np.asarray(X, dtype=float), axis=1).max())
 
 
 class _Known:
