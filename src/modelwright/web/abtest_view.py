@@ -105,8 +105,8 @@ class ABTestView:
 
     @property
     def figure(self) -> dict[str, Any] | None:
-        """Return the interval over time."""
-        return ab_figure(self.test)
+        """Return the interval over time; one look has none to show."""
+        return ab_figure(self.test) if len(self.points) > 1 else None
 
     @property
     def points(self) -> list[dict[str, Any]]:
