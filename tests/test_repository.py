@@ -72,8 +72,9 @@ def test_every_make_target_exists() -> None:
     assert {"env", "up", "test", "check", "bench", "lock"} <= targets
 
 
-def test_tests_that_the_guarantees_name_exist() -> None:
-    text = (ROOT / "docs/reference/guarantees.md").read_text()
+@pytest.mark.parametrize("page", ["reference/guarantees.md", "explanation/threat-model.md"])
+def test_tests_that_the_guarantees_name_exist(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text()
     named = re.findall(r"`(tests/[\w/.]+)`", text)
     assert named
     assert [name for name in named if not (ROOT / name).exists()] == []
