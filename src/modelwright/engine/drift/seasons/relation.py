@@ -14,12 +14,12 @@ from modelwright.engine.drift.hindcast import LEAST_WINDOWS
 from modelwright.engine.drift.seasons.base import RELATION, SEASON_FLOOR, Feature, Measured
 from modelwright.engine.drift.seasons.numeric import MAD, QUIET, STEPS, NumericSeason
 
-MOST_OTHERS = 5
+MOST_OTHERS = 3
 KNOTS = 6
 FOLDS = 3
 FOLD_WINDOWS = 7
 """Windows in a row that others tell of together: neighbours know too much of each other."""
-MOST_ROWS = 6000
+MOST_ROWS = 3000
 ROUNDS = 3
 HUBER = 1.5
 RIDGE = 1e-5
