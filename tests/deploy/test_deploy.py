@@ -163,7 +163,9 @@ def test_compose_is_understood_by_compose() -> None:
 # --- Kubernetes -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("thing", objects(), ids=lambda o: f"{o['kind']}-{o['metadata']['name']}")
+@pytest.mark.parametrize(
+    "thing", list(objects()), ids=lambda o: f"{o['kind']}-{o['metadata']['name']}"
+)
 def test_manifests_fit_the_schema(thing: dict[str, Any]) -> None:
     kubernetes_validate.validate(thing, KUBERNETES, strict=True)
 
@@ -173,7 +175,7 @@ def test_manifests_run_every_part_by_its_command() -> None:
     assert found == {f"modelwright-{name}": name for name in PARTS}
 
 
-@pytest.mark.parametrize(("name", "pod"), pods(), ids=[name for name, _ in pods()])
+@pytest.mark.parametrize(("name", "pod"), list(pods()), ids=[name for name, _ in pods()])
 def test_pods_pass_the_restricted_standard(name: str, pod: dict[str, Any]) -> None:
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert pod["securityContext"]["runAsUser"] == USER

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import psutil
 import psycopg
 import requests
 
@@ -103,3 +104,18 @@ def sqlite_rows(stack: Stack, sql: str) -> list[tuple[Any, ...]]:
     path = stack.home / "system" / "modelwright.sqlite3"
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20) as connection:
         return connection.execute(sql).fetchall()
+
+
+def processes_of(stack: Stack) -> list[psutil.Process]:
+    """Return the processes that work on a server's home."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if (
+                process.environ().get("MODELWRIGHT_HOME") == str(stack.home)
+                and process.status() != psutil.STATUS_ZOMBIE
+            ):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from modelwright.engine.samples import future_skills_csv
-from tests.faults.jobs import PATIENT, assert_whole, sqlite_rows
+from tests.faults.jobs import PATIENT, assert_whole, processes_of, sqlite_rows
 from tests.stack import Stack, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -50,20 +50,6 @@ def submit(stack: Stack, token: str, number: int) -> None:
         assert answer.status_code >= 500, answer.text
         time.sleep(0.1)
     raise AssertionError(f"job {number} could not be submitted")
-
-
-def processes_of(stack: Stack) -> list[psutil.Process]:
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if (
-                process.environ().get("MODELWRIGHT_HOME") == str(stack.home)
-                and process.status() != psutil.STATUS_ZOMBIE
-            ):
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
 
 
 @pytest.mark.parametrize("seed", [1])

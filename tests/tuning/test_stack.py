@@ -13,7 +13,7 @@ from modelwright.engine.config import TrainingConfig
 from modelwright.engine.samples import future_skills_csv
 from modelwright.engine.search.config import SearchConfig
 from modelwright.engine.search.problem import Problem
-from tests.runs.test_faults import processes_of
+from tests.faults.jobs import processes_of
 from tests.stack import Stack, eventually
 from tests.tuning.analyst import ENDED, TARGET, TUNE, Analyst
 
