@@ -1,12 +1,15 @@
 """Which version answers: one at every moment, and every change with its reason."""
 
 import itertools
+import os
+import signal
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
 
 from modelwright.accounts.models import AuditEntry
 from modelwright.core.errors import InvalidInputError
@@ -187,3 +190,44 @@ def test_fifty_promotions_at_once_leave_one_champion_and_no_reader_without(
     assert seen == {1}
     chain = list(Promotion.objects.order_by("id").values_list("from_number", "to_number"))
     assert all(after[0] == before[1] for before, after in itertools.pairwise(chain))
+
+
+def promote_and_die(version: ModelVersion, before_statement: int) -> bool:
+    """Promote in a child that `kill -9`s itself before its nth statement; return whether it did."""
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+        asked = 0
+
+        def count(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+            nonlocal asked
+            asked += 1
+            if asked == before_statement:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return execute(sql, params, many, context)
+
+        try:
+            with connection.execute_wrapper(count):
+                promote(version)
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_kill_at_any_statement_of_a_promotion_leaves_the_old_champion_or_the_new(
+    make_version: MakeVersion,
+) -> None:
+    first, second = make_version(), make_version()
+    promote(first)
+    noted = Promotion.objects.count()
+    statement = 1
+    while promote_and_die(second, statement):
+        assert champion_of(SUBJECT) == first, statement
+        assert ModelAlias.objects.filter(name="champion").count() == 1
+        assert Promotion.objects.count() == noted
+        statement += 1
+    assert statement > 5
+    assert champion_of(SUBJECT) == second
+    assert Promotion.objects.count() == noted + 1

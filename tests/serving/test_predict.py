@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from modelwright.accounts.models import Notice
+from modelwright.accounts.notifications.services import channel_create
 from modelwright.engine.artifacts import load_artifact
 from modelwright.registry.keys import artifact_key
 from modelwright.registry.models import ModelVersion
 from modelwright.registry.promotion import alias_set, version_promote
 from modelwright.serving.hosting import host
 from modelwright.serving.models import Actual, Prediction, ServingSettings
-from modelwright.serving.services import on_artifact_refused
 from tests.people import person, rest
 from tests.serving.conftest import ROW, TrainVersion, subject_of
 
@@ -174,22 +176,40 @@ def test_a_new_champion_takes_over_without_a_failed_request(train_version: Train
     assert {status for status, _ in seen} == {200}
 
 
-def test_a_tampered_champion_is_refused_told_and_the_last_good_one_answers(
-    train_version: TrainVersion,
-) -> None:
-    train_version()
-    second = train_version(n_estimators=6)
-    refused: list[int] = []
-    on_artifact_refused(lambda _subject, version, _message: refused.append(version.number))
-    path = Path(settings.DATA_ROOT) / second.artifact_path
-    data = bytearray(path.read_bytes())
+def flip_a_byte(second: Path, _first: Path) -> None:
+    data = bytearray(second.read_bytes())
     data[len(data) // 2] ^= 1
-    path.write_bytes(bytes(data))
+    second.write_bytes(bytes(data))
+
+
+def swap_the_file(second: Path, first: Path) -> None:
+    second.write_bytes(first.read_bytes())
+
+
+def plant_code(second: Path, first: Path) -> None:
+    marker = first.with_name("ran")
+    second.write_bytes(f"cos\nsystem\n(S'touch {marker}'\ntR.".encode())
+
+
+@pytest.mark.parametrize("tamper", [flip_a_byte, swap_the_file, plant_code])
+def test_a_tampered_champion_is_refused_told_and_the_last_good_one_answers(
+    train_version: TrainVersion, tamper: Callable[[Path, Path], None]
+) -> None:
+    first, second = train_version(), train_version(n_estimators=6)
+    channel_create(
+        user=person("admin"), name="hook", kind="webhook", target="https://hooks.example.org/x"
+    )
+    paths = [Path(settings.DATA_ROOT) / version.artifact_path for version in (second, first)]
+    tamper(*paths)
     host.stop()  # nothing is loaded any more
     answer = ask(row=ROW)
     assert (answer.status_code, answer.json()["version"]) == (200, 1)
-    assert refused == [2]
     assert ask(row=ROW, version="2").status_code == 409
+    told = Notice.objects.filter(event="system").values_list("state", "title")
+    assert [(state, "version 2 is refused" in title) for state, title in told] == [
+        ("refused", True)
+    ]
+    assert not paths[1].with_name("ran").exists()
 
 
 def test_a_pickle_that_would_run_code_is_never_opened(
