@@ -6,6 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from modelwright.abtests.models import ABTest
 from modelwright.abtests.services import ABTestRequest, ab_test_start
 from modelwright.accounts.models import Channel
@@ -21,10 +23,11 @@ from modelwright.engine.files import write_atomic
 from modelwright.monitoring.alert_types import AlertType
 from modelwright.monitoring.alerts import Finding, alert_raise
 from modelwright.monitoring.models import Alert, AlertRule, MachineAnomaly
-from modelwright.registry.models import ModelAlias, ModelVersion, Subject
+from modelwright.registry.models import Comparison, ModelAlias, ModelVersion, Subject
 from modelwright.registry.services import version_create_from_run
 from modelwright.runs.models import TrainingRun
 from modelwright.runs.training_kind import ARTIFACT_NAME
+from modelwright.serving.batch_models import BatchPrediction
 from modelwright.tuning.models import TuningRun
 from tests.people import person
 from tests.web.conftest import RESULTS
@@ -119,8 +122,26 @@ class World:
         ).run
         self.subject = Subject.objects.get(key=subject)
         ModelAlias.objects.create(subject=self.subject, name="calm", version=self.version)
+        self.comparison = Comparison.objects.create(
+            subject=self.subject, version_a=self.versions[0], version_b=self.versions[1],
+            source="hold_out", status="failed", finished_at=now(), error_message=mark, user=user,
+        )  # fmt: skip
+        self._batch()
         self.search: TuningRun = make_search(self.run, status="completed")
         self.upload: Upload = upload_begin(user=user, source="table.csv", size_bytes=10)
+
+    def _batch(self) -> None:
+        made = self.batch = BatchPrediction(
+            subject=self.subject, version=self.version, version_number=1, dataset=self.dataset,
+            dataset_name=self.mark, key_column=self.mark, status="completed", finished_at=now(),
+            rows=1, error_message=self.mark, user=self.user,
+        )  # fmt: skip
+        made.path = f"{settings.PREDICTIONS_PREFIX}/{made.pk}.csv"
+        target = Path(settings.DATA_ROOT) / made.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        info = write_atomic(target, f"row,key,prediction,version\n1,{self.mark},LOW,1\n".encode())
+        made.sha256, made.size_bytes = info.sha256, info.size_bytes
+        made.save()
 
     def _machine(self) -> None:
         mark = self.shared_mark
@@ -178,7 +199,8 @@ class World:
             "job_id": "kpi_calculate" if scheduled else self.job.pk,
             "name": "kpi_calculate" if scheduled else "readings",
             "subject": self.subject.slug, "slug": self.subject.slug, "version": "1",
-            "alias": "calm", "test_id": self.test.pk, "policy_id": self.policy.pk,
+            "alias": "calm", "comparison_id": self.comparison.pk, "batch_id": self.batch.pk,
+            "test_id": self.test.pk, "policy_id": self.policy.pk,
             "loop_id": self.loop.pk, "channel_id": self.channel.pk, "kind": "csv",
             "key": self.user.auth_token_set.first().token_key,
             "what": "resolve" if "alerts" in route else "delete" if "channel" in route else "stop",

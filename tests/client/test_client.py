@@ -69,15 +69,16 @@ class Recorder:
         return {
             "results": [], "next": None, "predictions": [], "status": "SUCCESS", "accepted": 0,
             "updated": 0, "rejected": 0, "tuning_run_id": "x", "model_run_id": "x", "id": "x",
-            "progress": 0.0,
+            "progress": 0.0, "progress_percent": 0.0,
         }  # fmt: skip
 
     def pages(self, path: str, _query: Any = None) -> Iterator[dict[str, Any]]:
         self.asked.append(("GET", path))
         return iter(())
 
-    def download(self, path: str, _target: Path) -> None:
+    def download(self, path: str, target: Path) -> None:
         self.asked.append(("GET", path))
+        target.write_text("row\n1\n")
 
 
 def stand_in(parameter: inspect.Parameter, file: Path) -> Any:

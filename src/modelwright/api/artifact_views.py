@@ -29,7 +29,7 @@ class TrainingRunArtifactView(ApiView):
         """Send the file."""
         version = version_of_run(run_or_404(number))
         handle = artifact_open(version)
-        answer = _file_answer(request, handle)
+        answer = file_answer(request, handle)
         digest = base64.b64encode(bytes.fromhex(version.sha256)).decode("ascii")
         answer["Content-Disposition"] = f'attachment; filename="{version.name}.pkl"'
         answer["Content-Length"] = str(version.size_bytes)
@@ -38,9 +38,11 @@ class TrainingRunArtifactView(ApiView):
         return answer
 
 
-def _file_answer(request: Request, handle: BinaryIO) -> StreamingHttpResponse:
+def file_answer(
+    request: Request, handle: BinaryIO, content_type: str = "application/octet-stream"
+) -> StreamingHttpResponse:
     """Stream in pieces; under ASGI a plain file would be read into memory as a whole."""
-    kind: dict[str, Any] = {"content_type": "application/octet-stream"}
+    kind: dict[str, Any] = {"content_type": content_type}
     if isinstance(request._request, ASGIRequest):
         return StreamingHttpResponse(_pieces(handle), **kind)
     return FileResponse(handle, **kind)

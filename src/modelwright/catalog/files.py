@@ -17,15 +17,17 @@ def uploads_dir() -> Path:
 def path_of_request(relative: str) -> Path:
     """Resolve a path that a request names: below the data root, in no closed folder.
 
-    Registered data sets are closed to it: they belong to somebody, and are named by their id.
+    Registered data sets, and predictions for them, are closed to it: they belong to somebody, and
+    are named by their id.
 
     Raises
     ------
     UnsafePathError
         It leaves the data root, or leads into a closed folder.
     """
-    uploads = settings.DATA_ROOT / settings.UPLOADS_PREFIX
-    return file_here(relative, closed=(settings.SYSTEM_DIR, uploads))
+    owned = (settings.UPLOADS_PREFIX, settings.PREDICTIONS_PREFIX)
+    closed = (settings.SYSTEM_DIR, *(settings.DATA_ROOT / prefix for prefix in owned))
+    return file_here(relative, closed=closed)
 
 
 def path_of_dataset(relative: str) -> Path:

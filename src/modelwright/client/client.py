@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from modelwright.client.calls.automation import AutomationCalls
 from modelwright.client.calls.base import operation
+from modelwright.client.calls.batches import BatchCalls
 from modelwright.client.calls.data import DataCalls
 from modelwright.client.calls.machines import MachineCalls
 from modelwright.client.calls.models import ModelCalls
@@ -32,6 +33,7 @@ class Client(
     MachineCalls,
     PerformanceCalls,
     ModelCalls,
+    BatchCalls,
     RegistryCalls,
     AutomationCalls,
     NotificationCalls,

@@ -35,6 +35,7 @@ BROKER_DIR = SYSTEM_DIR / "broker"
 DATASETS_PREFIX = "artifacts/datasets"
 UPLOADS_PREFIX = "artifacts/uploads"  # of registered data sets: closed to paths of requests
 MODELS_PREFIX = "artifacts/models"
+PREDICTIONS_PREFIX = "artifacts/predictions"  # of whole data sets: closed to paths, too
 SAMPLE_DATASET = f"{DATASETS_PREFIX}/future_skills_dataset.csv"
 
 # --- Django ------------------------------------------------------------------------------------

@@ -38,10 +38,10 @@ def predictions_move(records: Iterator[Record]) -> None:
             # the answer is a model's own; what it is worth is seen here first
             log.exception("A prediction of version %s can't be kept", record.facts.get("version"))
         if len(made) >= AT_ONCE:
-            _store(made)
+            predictions_store(made)
             made = []
     if made:
-        _store(made)
+        predictions_store(made)
 
 
 def _predictions(record: Record) -> list[Prediction]:
@@ -81,7 +81,8 @@ def _answered(answer: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _store(made: list[Prediction]) -> None:
+def predictions_store(made: list[Prediction]) -> None:
+    """Store predictions that aren't there yet, and match them with actual values."""
     with transaction.atomic():
         # as `actuals_record` does, so that neither misses what the other is about to write
         wanted = {one.subject_id for one in made}

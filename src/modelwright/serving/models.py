@@ -10,6 +10,9 @@ from modelwright.accounts.models import User
 from modelwright.core.clock import now
 from modelwright.core.fields import TextUUIDField
 from modelwright.registry.models import ModelVersion, Subject
+from modelwright.serving.batch_models import BatchPrediction
+
+__all__ = ["Actual", "BatchPrediction", "Prediction", "ServingSettings"]
 
 MILLISECONDS = "milliseconds"
 """In a prediction's details: how long it took, where a test compares that."""
