@@ -7,9 +7,11 @@ import pytest
 
 from modelwright.catalog.models import DataSet, Experiment, Share, Upload
 from modelwright.catalog.uploads import upload_begin
+from modelwright.registry.models import Subject
 from modelwright.runs.models import TrainingRun
 from modelwright.tuning.models import TuningRun
 from tests.api.research import a_model_run, an_experiment, share
+from tests.attacks.world import version_of
 from tests.people import browser, person, rest
 from tests.routes import OURS
 
@@ -28,7 +30,11 @@ BODIES: dict[str, dict[str, Any]] = {
 NAMED = (
     "<str:dataset_id>", "<str:upload_id>", "<str:experiment_id>", "<str:run_id>",
     "<str:tuning_run_id>", "<int:number>", "<uuid:dataset_id>", "<uuid:upload_id>",
-    "<uuid:experiment_id>", "<uuid:run_id>", "<uuid:search_id>",
+    "<uuid:experiment_id>", "<uuid:run_id>", "<uuid:search_id>", "<slug:slug>", "<str:subject>",
+)  # fmt: skip
+NO_LOOK = (
+    "/cancel/", "/continue/", "/train-best/", "/predict/", "/actuals/", "/check/", "/promote/",
+    "/rollback/", "/aliases/<str:alias>/", "/apply/",
 )  # fmt: skip
 ROUTES = [route for route in OURS if any(name in route for name in NAMED)]
 
@@ -39,6 +45,7 @@ def theirs() -> TrainingRun:
     experiment = an_experiment("admin")
     share(experiment, "other", "viewer")
     run = a_model_run(experiment)
+    version_of(run)
     TuningRun.objects.create(
         model_run=run, tuning_method="grid_search", status="completed",
         config={"cv_folds": 3, "param_grid": {"n_estimators": [5]}, "scoring_metric": "accuracy"},
@@ -62,6 +69,10 @@ def fill(route: str, run: TrainingRun) -> str:
         "number": run.number,
         "share_id": held.pk,
         "kind": "csv",
+        "slug": Subject.objects.get().slug,
+        "subject": Subject.objects.get().slug,
+        "version": 1,
+        "alias": "champion",
     }.items():
         route = re.sub(rf"<\w+:{name}>", str(value), route)
     assert "<" not in route, f"say what stands for the parameter of {route}"
@@ -122,7 +133,7 @@ def test_no_list_shows_it(url: str, who: str, theirs: TrainingRun) -> None:
         if route.startswith("api/v1/")
         and "<int:share_id>" not in route
         and "upload_id" not in route  # is its owner's alone
-        and not route.endswith(("/cancel/", "/continue/", "/train-best/"))
+        and not route.endswith(NO_LOOK)
     ],
 )
 def test_with_a_share_it_opens_for_looking(route: str, theirs: TrainingRun) -> None:

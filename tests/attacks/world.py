@@ -47,6 +47,11 @@ def a_version(subject: str, content: bytes = b"no pickle\n", **fields: Any) -> M
             "target_column": "target", "preset": "future_skills", **RESULTS, **fields,
         }
     )  # fmt: skip
+    return version_of(run, content)
+
+
+def version_of(run: TrainingRun, content: bytes = b"no pickle\n") -> ModelVersion:
+    """Make a version of a completed run, with a file that is no pickle at all."""
     with tempfile.TemporaryDirectory() as folder:
         info = write_atomic(Path(folder) / ARTIFACT_NAME, content)
         result = {"artifact": {"sha256": info.sha256, "size_bytes": info.size_bytes}}
