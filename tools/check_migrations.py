@@ -22,14 +22,15 @@ from django.db.models import Field, ManyToManyField
 LAST_RELEASED = {
     "abtests": "0002_guard_rails",
     "accounts": "0004_events",
-    "automation": "0004_schedules",
+    "automation": "0005_schedulerun_request_id_schedulerun_traceparent",
     "catalog": "0003_uploads",
-    "core": "0001_initial",
+    "core": "0002_rate_counts",
     "monitoring": "0003_traffic",
-    "registry": "0004_retention",
-    "runs": "0006_made_by_a_search",
-    "serving": "0002_predictions_in_test",
-    "tuning": "0003_events_go_too",
+    "operations": "0001_initial",
+    "registry": "0006_comparisons",
+    "runs": "0007_trainingrun_request_id_trainingrun_traceparent",
+    "serving": "0003_batches",
+    "tuning": "0004_tuningunit_request_id_tuningunit_traceparent",
 }
 # Tables that grow with use: building an index on one blocks its writers.
 GROWING = frozenset(

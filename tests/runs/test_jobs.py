@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 
 import pytest
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from modelwright.accounts.models import User
 from modelwright.core.clock import now
@@ -18,7 +18,7 @@ from modelwright.runs.jobs import (
     job_progress,
     job_release,
 )
-from modelwright.runs.kinds import kind_of, on_end
+from modelwright.runs.kinds import kind_of, kinds_all, on_end
 from modelwright.runs.models import JobEvent, TrainingRun
 from modelwright.runs.states import ENDED, LEGAL_MOVES, Status
 
@@ -166,6 +166,19 @@ def test_the_database_refuses_to_leave_an_end_state(make_run: MakeRun, ended: St
         changes["finished_at"] = None if status not in ENDED else now()
         with pytest.raises(DatabaseError, match="never leaves"), transaction.atomic():
             TrainingRun.objects.filter(pk=run.pk).update(**changes)
+
+
+def test_the_tables_of_all_kinds_of_jobs_have_that_rule(db: None) -> None:
+    """SQLite forgets it where a migration makes a table anew."""
+    sql = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+        "postgresql": "SELECT tgname FROM pg_trigger",
+    }[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        found = {name for (name,) in cursor.fetchall()}
+    tables = {kind.model._meta.db_table for kind in kinds_all()}
+    assert {f"{table}_end_states_are_final" for table in tables} <= found
 
 
 def test_nothing_leaves_an_end_state_in_the_table_of_moves() -> None:

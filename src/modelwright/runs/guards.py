@@ -74,18 +74,28 @@ _EVENTS_UNDO = {
 }
 
 
-def events_go_too(table: str) -> Operation:
+def events_go_too(table: str, *, again: bool = False) -> Operation:
     """Return the migration operation that has a row's events deleted with it, whoever deletes it.
 
     A foreign key can't do it: events are those of several tables.
+
+    Parameters
+    ----------
+    table : str
+    again : bool
+        As in `end_states_are_final`.
     """
 
     def add(_apps: Any, schema_editor: Any) -> None:
+        if again and schema_editor.connection.vendor != "sqlite":
+            return
         sql = {"sqlite": _EVENTS_SQLITE, "postgresql": _EVENTS_POSTGRESQL}
         text = sql[schema_editor.connection.vendor].format(table=table)
         schema_editor.execute(text, params=None)
 
     def remove(_apps: Any, schema_editor: Any) -> None:
+        if again:
+            return
         text = _EVENTS_UNDO[schema_editor.connection.vendor].format(table=table)
         schema_editor.execute(text, params=None)
 

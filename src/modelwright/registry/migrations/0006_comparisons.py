@@ -8,6 +8,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from modelwright.runs.guards import end_states_are_final, events_go_too
+
 
 class Migration(migrations.Migration):
 
@@ -59,4 +61,6 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'running', 'completed', 'failed', 'cancelled'])), name='model_comparisons_status'), models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', True), ('status__in', ['pending', 'running'])), models.Q(('finished_at__isnull', False), ('status__in', ['cancelled', 'completed', 'failed'])), _connector='OR'), name='model_comparisons_ended_has_time')],
             },
         ),
+        end_states_are_final('model_comparisons'),
+        events_go_too('model_comparisons'),
     ]

@@ -4,6 +4,8 @@ import modelwright.core.context
 import modelwright.core.tracing
 from django.db import migrations, models
 
+from modelwright.runs.guards import end_states_are_final, events_go_too
+
 
 class Migration(migrations.Migration):
 
@@ -22,4 +24,6 @@ class Migration(migrations.Migration):
             name='traceparent',
             field=models.CharField(blank=True, db_default='', default=modelwright.core.tracing.traceparent_now, editable=False, help_text='Its place in the trace of that request (W3C Trace Context), if it has one.', max_length=64),
         ),
+        end_states_are_final('tuning_units', again=True),
+        events_go_too('tuning_units', again=True),
     ]
