@@ -11,10 +11,7 @@ from modelwright.engine.drift import Profile
 from modelwright.engine.errors import TrainingError
 from modelwright.engine.model_trainer import ModelTrainer
 from modelwright.engine.parameters import CLASSIFICATION
-
-PREDICTION = "prediction"
-CONFIDENCE = "confidence"
-LEAST_PROBABILITY = 1e-15
+from modelwright.engine.profile_names import CONFIDENCE, LEAST_PROBABILITY, PREDICTION
 
 
 @dataclass(frozen=True)

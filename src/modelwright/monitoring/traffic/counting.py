@@ -20,7 +20,7 @@ from modelwright.core.clock import ms_of, now
 from modelwright.engine.drift import Counts, Profile
 from modelwright.engine.drift.numeric import NumericColumn
 from modelwright.engine.machines.series import HOUR_MS
-from modelwright.engine.profiling import CONFIDENCE, PREDICTION
+from modelwright.engine.profile_names import CONFIDENCE, PREDICTION
 from modelwright.monitoring.traffic_models import (
     TrafficCell,
     TrafficMark,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from modelwright.engine.evaluation import evaluate_matrix
-from modelwright.engine.profiling import LEAST_PROBABILITY
+from modelwright.engine.profile_names import LEAST_PROBABILITY
 
 Sums = dict[str, Any]
 
