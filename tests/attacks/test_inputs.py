@@ -8,8 +8,6 @@ import itertools
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -27,7 +25,6 @@ from tests.attacks.world import World, parameters_of
 from tests.people import browser, rest
 from tests.routes import ALL as ROUTES
 from tests.routes import OURS
-from tests.services import postgres_database
 
 pytestmark = pytest.mark.django_db
 
@@ -275,18 +272,3 @@ def test_no_query_of_a_page_does_harm(world: World, tricks: Iterator[str]) -> No
             address = f"{url}?{urlencode({name: next(tricks)[:5000]})}"
             wrong += faults(*ask(client, "GET", address), f"GET {address}")
     assert not wrong, "\n".join(wrong)
-
-
-@pytest.mark.slow
-@pytest.mark.services
-@pytest.mark.timeout(900)
-def test_it_holds_on_postgresql_too() -> None:
-    with postgres_database() as url:
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", __file__, "-q", "-k", "harm or anywhere or whose"],
-            env={**os.environ, "MODELWRIGHT_TEST_DATABASE_URL": url},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
