@@ -167,7 +167,7 @@ def test_the_database_deletes_a_running_search_and_the_worker_stops(
     key = owner.tune(slow, cv_folds=10)
     owner.until_tried(key, 2)
     versions = "SELECT id FROM model_versions WHERE run_id = %s"
-    for table in ("model_promotions", "model_aliases"):
+    for table in ("model_promotions", "model_aliases", "traffic_profiles"):
         column = "to_version_id" if table == "model_promotions" else "version_id"
         database.execute(f"DELETE FROM {table} WHERE {column} IN ({versions})", [owner.model_run])
     database.execute("DELETE FROM model_versions WHERE run_id = %s", [owner.model_run])

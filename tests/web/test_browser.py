@@ -229,7 +229,7 @@ def test_a_long_run_is_followed_live_and_cancelled(tab: OpenTab) -> None:
     page.wait_for_url(RUN_PAGE)
     number = page.url.rsplit("/", 1)[1]
     expect(page.locator("[data-step]")).to_contain_text("trees", timeout=ENDS_MS)
-    expect(page.locator("h1 .status")).to_have_text("Running")
+    expect(page.locator("h1 .status")).to_have_text("Running", timeout=ENDS_MS)
 
     other = page.context.new_page()
     other.goto(mine.url + "/ui/runs")
