@@ -130,7 +130,8 @@ class Stack:
         """Start it, wait for the ready line, and return the seconds that took."""
         self.lines.clear()
         self._answers.clear()
-        if self._temporary and not self.samples and not self.home.exists():
+        embedded = "MODELWRIGHT_DATABASE_URL" not in self.env
+        if self._temporary and embedded and not self.samples and not self.home.exists():
             prepared_home(self.home)
         begun = time.monotonic()
         self.home.parent.mkdir(parents=True, exist_ok=True)

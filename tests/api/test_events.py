@@ -19,7 +19,8 @@ from modelwright.api import event_views
 from modelwright.catalog.models import DataSet, Experiment
 from tests.people import person, rest
 
-pytestmark = pytest.mark.django_db
+# PostgreSQL tells no event of a transaction that is still open, and a test is in one.
+pytestmark = pytest.mark.django_db(transaction=connection.vendor == "postgresql")
 URL = "/api/v1/events/"
 
 

@@ -27,7 +27,7 @@ FILES = (
 def test_contract_b_behaves_alike_on_postgresql() -> None:
     with postgres_database() as url:
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", *FILES],
+            [sys.executable, "-m", "pytest", "-q", "--no-header", *FILES],
             env={**os.environ, "MODELWRIGHT_TEST_DATABASE_URL": url},
             capture_output=True,
             text=True,

@@ -124,14 +124,14 @@ def test_a_backup_goes_from_a_server_to_another_and_to_one_machine(
     archive: Path, call: Call, tmp_path: Path
 ) -> None:
     """SQLite -> PostgreSQL -> archive -> PostgreSQL and SQLite: the same runs everywhere."""
-    wanted = call("runs", "--json").stdout
+    wanted = json.loads(call("runs", "--json").stdout)
     second = tmp_path / "second.tar.gz"
     with postgres_database() as first_url, postgres_database() as other_url:
         here = call_with(tmp_path / "here", {"MODELWRIGHT_DATABASE_URL": first_url})
         done = here("restore", str(archive))
         assert done.returncode == 0, done.stderr
         assert not list((tmp_path / "here/system").glob("*.sqlite3*"))
-        assert here("runs", "--json").stdout == wanted
+        assert json.loads(here("runs", "--json").stdout) == wanted
         again = here("restore", str(archive), "--force")
         assert again.returncode == 1
         assert "not empty" in again.stderr
@@ -140,10 +140,10 @@ def test_a_backup_goes_from_a_server_to_another_and_to_one_machine(
         assert done.returncode == 0, done.stderr
         there = call_with(tmp_path / "there", {"MODELWRIGHT_DATABASE_URL": other_url})
         assert there("restore", str(second)).returncode == 0
-        assert there("runs", "--json").stdout == wanted
+        assert json.loads(there("runs", "--json").stdout) == wanted
     alone = call_with(tmp_path / "alone")
     assert alone("restore", str(second)).returncode == 0
-    assert alone("runs", "--json").stdout == wanted
+    assert json.loads(alone("runs", "--json").stdout) == wanted
 
 
 def test_the_last_backup_is_known(archive: Path, call: Call) -> None:

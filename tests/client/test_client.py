@@ -40,7 +40,7 @@ def test_every_operation_of_the_interface_can_be_called(stack: Stack) -> None:
     client = Client(stack.url, stack.token())
     ours = [path for _, path in client.operations.values() if path.startswith("/api/v1/")]
     assert len(ours) > 60
-    assert client.call("machines_list")["count"] == 0
+    assert client.call("machines_list")["count"] == len(client.call("machines_list")["results"])
     with pytest.raises(ApiError) as refused:
         client.call("subjects_get", subject="nothing")
     assert (refused.value.status, refused.value.code) == (404, "subject_not_found")

@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 
 from modelwright.runs import executor, kinds, stopping
 from modelwright.runs.executor import drain, execute
@@ -33,14 +33,13 @@ def works(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None
     """Return a function that says what the jobs of this test do."""
 
     def do(name: str, **changes: Any) -> None:
-        kind = dataclasses.replace(
-            TRAINING,
-            work=f"tests.runs.works:{name}",
-            prepare=lambda run: {"number": run.number, "pid_file": str(tmp_path / "pid")},
-            completed_fields=lambda run, result: {"notes": str(result)},
-            completion_hooks=[],
-            **changes,
-        )
+        fields: dict[str, Any] = {
+            "work": f"tests.runs.works:{name}",
+            "prepare": lambda run: {"number": run.number, "pid_file": str(tmp_path / "pid")},
+            "completed_fields": lambda run, result: {"notes": str(result)},
+            "completion_hooks": [],
+        }
+        kind = dataclasses.replace(TRAINING, **{**fields, **changes})
         monkeypatch.setitem(kinds._kinds, "training", kind)
 
     return do
@@ -152,6 +151,20 @@ def test_a_job_whose_process_dies_is_tried_again_up_to_the_limit(
     run.refresh_from_db()
     assert (run.status, run.error_type, run.attempt) == (Status.FAILED, "WorkerLost", 3)
     assert "ended from outside" in run.error_message
+
+
+def test_a_job_whose_start_meets_an_absent_database_is_given_back(
+    works: Callable[..., None], make_run: MakeRun
+) -> None:
+    def absent(_run: TrainingRun) -> dict[str, Any]:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    works("fine", prepare=absent)
+    run = run_one(make_run())
+    assert (run.status, run.crashes) == (Status.PENDING, 1)
+    assert "database could not be reached" in run.progress_message
+    works("fine")
+    assert run_one(run).status == Status.COMPLETED
 
 
 def test_an_unforeseen_error_is_told_without_a_trace(

@@ -4,7 +4,7 @@ import logging
 import shutil
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -88,6 +88,11 @@ def execute(claim: Claim, *, on_progress: OnProgress | None = None) -> None:
                 outcome = Watch(claim, job, scratch, on_progress).run()
                 _settle(claim, job, scratch, outcome)
                 log.info("%s is %s", claim.kind.name, outcome.status or "given back")
+        except DB_ERRORS as error:
+            log.warning("%s %s is given back: %s", claim.kind.name, claim.job_id, error)
+            connections.close_all()
+            reason = "The database could not be reached."
+            _write(claim, lambda: job_release(claim, reason=reason, crashed=True))
         except Exception:  # the worker's edge: whatever it was, the job must not stay running
             log.exception("%s %s could not be run", claim.kind.name, claim.job_id)
             _settle_broken(claim)
@@ -106,10 +111,14 @@ def _told(claim: Claim, job: Job) -> dict[str, str | int]:
 
 
 def _settle(claim: Claim, job: Job, scratch: Path, outcome: Outcome) -> None:
+    _write(claim, lambda: _write_end(claim, job, scratch, outcome))
+
+
+def _write(claim: Claim, end: Callable[[], object]) -> None:
     """Write the end; tried again where the database is away for a moment."""
     for trial in range(DB_TRIES):
         try:
-            _write_end(claim, job, scratch, outcome)
+            end()
             return
         except DB_ERRORS as error:
             connections.close_all()

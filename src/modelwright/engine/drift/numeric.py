@@ -225,6 +225,8 @@ class _Guide:
         return cls(low, steps, first, inside > 1, np.append(edges, np.inf))
 
     def _keys(self, values: Floats) -> Ints:
+        if self.steps == 0:  # the edges lie too far apart or too close: each is compared
+            return np.zeros(len(values), np.int64)
         with np.errstate(over="ignore"):
             keys = values - self.low
             keys *= self.steps
