@@ -16,12 +16,15 @@ class AbtestsConfig(AppConfig):
     def ready(self) -> None:
         """Have requests answered as tests want it and their versions kept; show them to SQL."""
         from modelwright.abtests.selectors import (  # noqa: PLC0415  (models first)
+            predictions_in_tests,
             route_by_test,
             versions_in_tests,
         )
         from modelwright.registry.retention import on_hold  # noqa: PLC0415
+        from modelwright.serving.retention import on_predictions_held  # noqa: PLC0415
         from modelwright.serving.routing import on_route  # noqa: PLC0415
 
         on_route(route_by_test)
         on_hold(versions_in_tests)
+        on_predictions_held(predictions_in_tests)
         view_register("v_active_ab_tests", active_ab_tests)

@@ -33,6 +33,12 @@ def versions_in_tests(version_ids: Collection[int]) -> dict[int, str]:
     return {pk: why for pk, why in found.items() if pk in version_ids}
 
 
+def predictions_in_tests() -> Q:
+    """Return which predictions a running test counts, or will."""
+    active = ABTest.objects.filter(status=ABTest.Status.ACTIVE)
+    return Q(test_id__in=list(active.values_list("pk", flat=True)))
+
+
 def ab_test_for(user: Somebody, test_id: UUID, level: Level = Level.VIEWER) -> ABTest:
     """Return a test with which `user` may do what `level` says.
 

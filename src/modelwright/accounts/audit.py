@@ -31,6 +31,8 @@ class Verb(StrEnum):
     BATCH_SUBMITTED = "batch.submitted"
     BATCH_CANCEL_REQUESTED = "batch.cancel_requested"
     BATCH_ENDED = "batch.ended"
+    BATCH_FILE_DELETED = "batch.file_deleted"
+    PREDICTIONS_DELETED = "predictions.deleted"
     SEARCH_DELETED = "search.deleted"
     VERSION_CREATED = "version.created"
     VERSION_CHANGED = "version.changed"

@@ -26,11 +26,13 @@ from modelwright.runs.states import Status
 from modelwright.serving.batch_models import BatchPrediction
 from modelwright.serving.batches import (
     batch_cancel,
+    batch_file_owner_require,
     batch_for,
     batch_open,
     batch_submit,
     batches_of,
 )
+from modelwright.serving.retention import batch_file_delete
 
 NONE = problem("No such batch", "There is no such batch of predictions.")
 
@@ -69,6 +71,9 @@ class BatchSerializer(serializers.Serializer[BatchPrediction]):
     rows = serializers.IntegerField(allow_null=True)
     size_bytes = serializers.IntegerField(allow_null=True)
     sha256 = serializers.CharField(help_text="Of the file; empty until it is there.")
+    file_deleted_at = serializers.DateTimeField(
+        source="removed_at", allow_null=True, help_text="Null: it was not deleted."
+    )
     by = serializers.CharField(source="user.username", default=None, allow_null=True)
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
@@ -195,13 +200,24 @@ class BatchCancelView(PerformanceView):
         tags=[TAG],
         summary="The file of a batch of predictions",
         description="For who asked for it, and for those who may see its data set.",
-        responses={(200, "text/csv"): OpenApiTypes.BINARY, 404: NONE, **COMMON},
-    )
+        responses={
+            (200, "text/csv"): OpenApiTypes.BINARY,
+            404: problem("There is no file", "The file was deleted on 2026-03-01."),
+            **COMMON,
+        },
+    ),
+    delete=extend_schema(
+        operation_id="batches_file_delete",
+        tags=[TAG],
+        summary="Delete the file of a batch of predictions; its record stays",
+        description="For who asked for it, and for the model's owner.",
+        responses={204: None, 404: NONE, **COMMON},
+    ),
 )
 class BatchFileView(PerformanceView):
     """The answers."""
 
-    actions: ClassVar = {"GET": Action.RUNS_VIEW}
+    actions: ClassVar = {"GET": Action.RUNS_VIEW, "DELETE": Action.RUNS_CANCEL}
 
     def get(self, request: Request, batch_id: str) -> HttpResponseBase:
         """Send the file."""
@@ -212,3 +228,10 @@ class BatchFileView(PerformanceView):
         answer["Content-Length"] = str(batch.size_bytes)
         answer["Repr-Digest"] = f"sha-256=:{digest}:"
         return answer
+
+    def delete(self, request: Request, batch_id: str) -> Response:
+        """Delete it."""
+        batch = batch_for(request.user, id_of(batch_id))
+        batch_file_owner_require(request.user, batch)
+        batch_file_delete(batch=batch, user=actor_of(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -20,6 +20,7 @@ from modelwright.api.registry_views import (
 )
 from modelwright.api.retention_views import (
     RetentionApplyView,
+    RetentionOfPredictionsView,
     RetentionOfSubjectView,
     RetentionPlansView,
     RetentionView,
@@ -51,6 +52,11 @@ urlpatterns = [
     path(f"{SUBJECT}aliases/<str:alias>/", AliasView.as_view(), name="api-alias"),
     path(f"{SUBJECT}retention/", RetentionOfSubjectView.as_view(), name="api-retention-subject"),
     path(f"{SUBJECT}retention/apply/", RetentionApplyView.as_view(), name="api-retention-apply"),
+    path(
+        f"{SUBJECT}retention/predictions/",
+        RetentionOfPredictionsView.as_view(),
+        name="api-retention-predictions",
+    ),
     path("api/v1/retention/", RetentionView.as_view(), name="api-retention"),
     path("api/v1/retention/plans/", RetentionPlansView.as_view(), name="api-retention-plans"),
     path(f"{SUBJECT}timeline/", TimelineView.as_view(), name="api-timeline"),

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from modelwright.api.training_serializers import ClosedSerializer
 from modelwright.registry.models import RetentionRule
 from modelwright.registry.retention import LIMITS, Fate, Freed, RetentionPlan
+from modelwright.serving.retention import MAX_DAYS, PredictionsPlan
 
 
 class RuleFields(ClosedSerializer):
@@ -112,3 +113,45 @@ class FreedSerializer(serializers.Serializer[Freed]):
     kept = serializers.DictField(
         child=serializers.CharField(), help_text="Number -> why it is kept after all."
     )
+
+
+class PredictionsFields(ClosedSerializer):
+    """What may be said of keeping predictions; what is left out stays as it is."""
+
+    kept_days = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=MAX_DAYS,
+        help_text="0: for ever; null: as the server's setting says.",
+    )
+    log_share = serializers.FloatField(
+        required=False, min_value=0, max_value=1, help_text="Share of the requests that are kept."
+    )
+    keep_inputs = serializers.BooleanField(
+        required=False, help_text="Whether rows are kept with their answers."
+    )
+
+
+class PredictionsPlanSerializer(serializers.Serializer[PredictionsPlan]):
+    """What is kept of a model's predictions, and what the next clean-up deletes."""
+
+    subject = serializers.CharField(source="subject.slug")
+    kept_days = serializers.IntegerField(source="days", help_text="0: for ever.")
+    kept_days_is_own = serializers.SerializerMethodField(help_text="False: the server's setting.")
+    log_share = serializers.FloatField(source="kept.log_share")
+    keep_inputs = serializers.BooleanField(source="kept.keep_inputs")
+    predictions = serializers.IntegerField()
+    deletable = serializers.IntegerField(help_text="Predictions that are older.")
+    needed = serializers.IntegerField(
+        help_text="As old, and kept: a test that runs needs them, or they are not counted yet."
+    )
+    files = serializers.IntegerField(help_text="With predictions for whole data sets.")
+    file_bytes = serializers.IntegerField()
+    files_kept_days = serializers.IntegerField(source="file_days", help_text="0: for ever.")
+    files_deletable = serializers.IntegerField()
+    frees_bytes = serializers.IntegerField()
+
+    def get_kept_days_is_own(self, plan: PredictionsPlan) -> bool:
+        """Return whether the model has an age of its own."""
+        return plan.kept.kept_days is not None

@@ -15,6 +15,8 @@ from modelwright.api.retention_serializers import (
     FreedSerializer,
     PlanDetailSerializer,
     PlansSerializer,
+    PredictionsFields,
+    PredictionsPlanSerializer,
     RuleFields,
     RuleSerializer,
 )
@@ -31,6 +33,7 @@ from modelwright.registry.retention import (
     rule_save,
 )
 from modelwright.registry.selectors import subject_for, subjects_visible
+from modelwright.serving.retention import predictions_plan, serving_settings_change
 
 
 def _saved(request: Request, subject: Subject | None) -> Response:
@@ -193,3 +196,40 @@ class RetentionApplyView(PerformanceView):
             only=frozenset(body.validated_data["versions"]),
         )
         return Response(FreedSerializer(freed).data)
+
+
+@extend_schema_view(
+    get=extend_schema(
+        operation_id="subjects_retention_predictions",
+        tags=[TAG],
+        summary="What is kept of a model's predictions, and what the clean-up deletes: a dry run",
+        parameters=[SUBJECT],
+        responses={200: PredictionsPlanSerializer, **REST},
+    ),
+    put=extend_schema(
+        operation_id="subjects_retention_predictions_set",
+        tags=[TAG],
+        summary="Change what is kept of a model's predictions, and for how long",
+        parameters=[SUBJECT],
+        request=PredictionsFields,
+        responses={200: PredictionsPlanSerializer, **REST},
+    ),
+)
+class RetentionOfPredictionsView(PerformanceView):
+    """What is kept of one subject's predictions."""
+
+    actions: ClassVar = {"GET": Action.RUNS_VIEW, "PUT": Action.MODELS_PROMOTE}
+
+    def get(self, request: Request, subject: str) -> Response:
+        """Return it with what goes."""
+        found = subject_for(request.user, subject)
+        return Response(PredictionsPlanSerializer(predictions_plan(found)).data)
+
+    def put(self, request: Request, subject: str) -> Response:
+        """Save it; nothing is deleted by that alone."""
+        found = subject_for(request.user, subject)
+        retention_require(request.user, found)
+        body = PredictionsFields(data=request.data)
+        body.is_valid(raise_exception=True)
+        serving_settings_change(subject=found, user=actor_of(request), **body.validated_data)
+        return Response(PredictionsPlanSerializer(predictions_plan(found)).data)

@@ -21,10 +21,18 @@ class MonitoringConfig(AppConfig):
         from modelwright.monitoring.counting import readings_counted  # noqa: PLC0415
         from modelwright.monitoring.silence import readings_came  # noqa: PLC0415
         from modelwright.monitoring.telling import alert_told  # noqa: PLC0415
-        from modelwright.monitoring.traffic.outcomes import actuals_came  # noqa: PLC0415
+        from modelwright.monitoring.traffic.counting import predictions_uncounted  # noqa: PLC0415
+        from modelwright.monitoring.traffic.outcomes import (  # noqa: PLC0415
+            actuals_came,
+            outcomes_keep,
+        )
         from modelwright.registry.promotion import on_champion  # noqa: PLC0415
         from modelwright.runs.kinds import on_completion, on_end  # noqa: PLC0415
         from modelwright.serving.actuals import on_actuals  # noqa: PLC0415
+        from modelwright.serving.retention import (  # noqa: PLC0415
+            on_predictions_held,
+            on_predictions_leaving,
+        )
 
         on_readings(readings_counted)
         on_readings(readings_came)
@@ -33,5 +41,7 @@ class MonitoringConfig(AppConfig):
         on_champion(completion.champion_changed)
         on_alert(alert_told)
         on_actuals(actuals_came)
+        on_predictions_held(predictions_uncounted)
+        on_predictions_leaving(outcomes_keep)
         view_register("v_latest_model_performance", latest_model_performance)
         view_register("v_unresolved_alerts", unresolved_alerts)

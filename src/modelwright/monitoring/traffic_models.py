@@ -44,6 +44,9 @@ class TrafficCell(models.Model):
     inputs = models.BinaryField(null=True, help_text="`engine.drift.Counts`.")
     answers = models.BinaryField(null=True, help_text="`engine.drift.Counts`.")
     outcomes = models.JSONField(default=dict, help_text="Sums over answers with actual values.")
+    outcomes_gone = models.JSONField(
+        null=True, blank=True, help_text="Those of them whose predictions are deleted by now."
+    )
     updated_at = models.DateTimeField(default=now)
 
     class Meta:

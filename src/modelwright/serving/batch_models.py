@@ -27,6 +27,9 @@ class BatchPrediction(Job):
     path = models.CharField(max_length=1024, default="", blank=True)
     size_bytes = models.PositiveBigIntegerField(null=True, blank=True)
     sha256 = models.CharField(max_length=64, default="", blank=True)
+    removed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its file was deleted; `path` goes with the file."
+    )
 
     class Meta:
         db_table = "batch_predictions"

@@ -16,12 +16,14 @@ from modelwright.catalog.models import DataSet
 from modelwright.core.errors import InvalidInputError, NotFoundError
 from modelwright.core.store import file_here
 from modelwright.registry.models import ModelVersion, Subject
+from modelwright.registry.retention import retention_require
 from modelwright.registry.selectors import champion_of, file_require, subject_require
 from modelwright.runs.errors import NotCancellableError
 from modelwright.runs.jobs import job_announce, job_cancel
 from modelwright.runs.states import OPEN
 from modelwright.serving.batch_models import BatchPrediction
 from modelwright.serving.errors import NoChampionError
+from modelwright.serving.retention import batch_file_require
 
 
 def batch_submit(
@@ -148,6 +150,18 @@ def batch_for(user: Somebody, batch_id: UUID, level: Level = Level.VIEWER) -> Ba
     return found
 
 
+def batch_file_owner_require(user: Somebody, batch: BatchPrediction) -> None:
+    """Refuse who may not delete the file of a batch: who asked for it may, and the model's owner.
+
+    Raises
+    ------
+    NotYoursError
+        It is neither.
+    """
+    if not (isinstance(user, User) and batch.user_id == user.pk):
+        retention_require(user, batch.subject)
+
+
 def batch_open(user: Somebody, batch: BatchPrediction) -> BinaryIO:
     """Open the file of a batch; it holds keys of the data set, and so goes by that, too.
 
@@ -155,6 +169,8 @@ def batch_open(user: Somebody, batch: BatchPrediction) -> BinaryIO:
     ------
     NotYoursError
         The data set is somebody else's.
+    FileDeletedError
+        It was deleted.
     NotFoundError
         There is no file: the batch has not completed, or it is gone.
     StoreError
@@ -165,8 +181,7 @@ def batch_open(user: Somebody, batch: BatchPrediction) -> BinaryIO:
         if batch.dataset is None:
             raise NotYoursError("The data set is gone: only who asked for this may have it.")
         dataset_for(user, batch.dataset.pk)
-    if not batch.path:
-        raise NotFoundError(f"There is no file: the batch is {batch.status}.")
+    batch_file_require(batch)
     path = file_here(batch.path, closed=(settings.SYSTEM_DIR,))
     try:
         return path.open("rb")

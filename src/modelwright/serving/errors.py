@@ -11,6 +11,12 @@ class NoChampionError(NotFoundError):
     code = "no_champion"
 
 
+class FileDeletedError(NotFoundError):
+    """The file of a batch of predictions was deleted: by somebody, or because it was old."""
+
+    code = "file_deleted"
+
+
 class RowsRefusedError(ModelwrightError):
     """The rows don't fit the model; `data["faults"]` has each fault."""
 

@@ -19,14 +19,17 @@ MILLISECONDS = "milliseconds"
 
 
 class ServingSettings(models.Model):
-    """What is kept of a subject's predictions; without a row, everything is."""
+    """What is kept of a subject's predictions; without a row, everything, as long as the server's
+    setting says."""
 
     subject = models.OneToOneField(
         Subject, on_delete=models.CASCADE, primary_key=True, related_name="serving"
     )
     log_share = models.FloatField(default=1.0, help_text="Share of requests that are kept.")
     keep_inputs = models.BooleanField(default=True)
-    kept_days = models.PositiveIntegerField(default=365)
+    kept_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="0: for ever. None: as the server's setting says."
+    )
 
     class Meta:
         db_table = "serving_settings"

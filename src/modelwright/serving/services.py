@@ -316,19 +316,3 @@ def _shadow(
         log.warning("The challenger of %s gave no shadow answer: %s", subject, error)
     finally:
         connections.close_all()
-
-
-def serving_settings_change(*, subject: Subject, **changes: Any) -> ServingSettings:
-    """Change what is kept of a subject's predictions.
-
-    Raises
-    ------
-    InvalidInputError
-        `log_share` isn't between 0 and 1, or `kept_days` isn't positive.
-    """
-    if not 0.0 <= changes.get("log_share", 1.0) <= 1.0:
-        raise InvalidInputError({"log_share": ["log_share is a share from 0 to 1."]})
-    if changes.get("kept_days", 1) < 1:
-        raise InvalidInputError({"kept_days": ["kept_days is at least 1."]})
-    changed, _ = ServingSettings.objects.update_or_create(subject=subject, defaults=changes)
-    return changed

@@ -55,5 +55,11 @@ SCHEDULED: dict[str, ScheduledJob] = {
             at_start=True,
             is_light=True,
         ),
+        ScheduledJob(
+            "predictions_cleanup",
+            "Clean up predictions",
+            "Deletes logged predictions, and files of predictions for data sets, that are older"
+            " than they are kept.",
+        ),
     )
 }

@@ -73,3 +73,8 @@ class BatchCalls(Calls):
         target = Path(file)
         self._http.download(f"/api/v1/batches/{batch_id}/file/", target)
         return target
+
+    @operation("batches_file_delete")
+    def batch_file_delete(self, batch_id: str) -> None:
+        """Delete the answers of a batch of predictions; its record stays."""
+        self._http.request("DELETE", f"/api/v1/batches/{batch_id}/file/")

@@ -111,6 +111,20 @@ class RegistryCalls(Calls):
         """Let the default rule hold for it again."""
         self._http.request("DELETE", f"/api/v1/subjects/{subject}/retention/")
 
+    @operation("subjects_retention_predictions")
+    def predictions_retention(self, subject: str) -> Row:
+        """Say what is kept of a model's predictions, and what the next clean-up deletes."""
+        url = f"/api/v1/subjects/{subject}/retention/predictions/"
+        found: Row = self._http.request("GET", url)
+        return found
+
+    @operation("subjects_retention_predictions_set")
+    def predictions_retention_set(self, subject: str, **fields: Any) -> Row:
+        """Change `kept_days`, `log_share` or `keep_inputs` of a model's predictions."""
+        url = f"/api/v1/subjects/{subject}/retention/predictions/"
+        found: Row = self._http.request("PUT", url, body=fields)
+        return found
+
     @operation("subjects_retention_apply")
     def subject_retention_apply(self, subject: str, *, versions: Sequence[Any]) -> Row:
         """Delete the files of versions that the dry run has shown; their record stays."""

@@ -92,6 +92,15 @@ def traffic_count() -> int:
     return len(rows)
 
 
+def predictions_uncounted() -> Q:
+    """Return which predictions are still to be counted: they are in no cell yet."""
+    mark = TrafficMark.objects.filter(id=1).first() or TrafficMark()
+    waiting = Q(pk__gt=mark.counted_to)
+    for first, last, _ in _open_gaps(mark):
+        waiting |= Q(pk__range=(first, last))
+    return waiting
+
+
 def news_note(hours: Iterable[tuple[int, int]]) -> None:
     """Note (version id, hour) whose outcomes are to be summed anew.
 

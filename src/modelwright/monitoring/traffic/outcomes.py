@@ -2,16 +2,18 @@
 
 An hour's sums are always those of the log as it stands, so an actual value that is late, repeated
 or corrected needs no book-keeping: its hour is noted in the transaction that stores it, and summed.
+What a deleted prediction came to is added to its hour before it goes, and stays.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.db import transaction
 
 from modelwright.core.clock import moment_of, now
 from modelwright.engine.machines.series import HOUR_MS
 from modelwright.monitoring.traffic.counting import hour_of, news_note
-from modelwright.monitoring.traffic.scores import Outcome, sums_of
+from modelwright.monitoring.traffic.scores import Outcome, added, sums_of
 from modelwright.monitoring.traffic_models import TrafficCell, TrafficNews
 from modelwright.registry.models import ModelVersion
 from modelwright.serving.models import Actual, Prediction
@@ -39,10 +41,28 @@ def _sum(version_id: int, hour: int) -> bool:
     with transaction.atomic():
         if not TrafficNews.objects.filter(version=version_id, hour=hour).delete()[0]:
             return False  # somebody else was quicker
-        sums = sums_of(_outcomes(version_id, hour))
-        cell, _ = TrafficCell.objects.get_or_create(version_id=version_id, hour=hour)
+        TrafficCell.objects.get_or_create(version_id=version_id, hour=hour)
+        # locked before the log is read: predictions may be about to go
+        cell = TrafficCell.objects.select_for_update().get(version=version_id, hour=hour)
+        sums = added(cell.outcomes_gone or {}, sums_of(_outcomes(version_id, hour)))
         TrafficCell.objects.filter(pk=cell.pk).update(outcomes=sums, updated_at=now())
     return True
+
+
+def outcomes_keep(leaving: Sequence[Prediction]) -> None:
+    """Keep what predictions came to; in the transaction that deletes them.
+
+    The hour's sums are the same before and after; a sum that is still to be made finds these, too.
+    """
+    hours: dict[tuple[int, int], list[Prediction]] = defaultdict(list)
+    for row in leaving:
+        if row.version_id is not None and row.actual is not None:
+            hours[row.version_id, hour_of(row.at)].append(row)
+    for (version, hour), rows in sorted(hours.items()):  # in the order in which cells are counted
+        TrafficCell.objects.get_or_create(version_id=version, hour=hour)
+        cell = TrafficCell.objects.select_for_update().get(version=version, hour=hour)
+        gone = added(cell.outcomes_gone or {}, sums_of(_turned_out(rows)))
+        TrafficCell.objects.filter(pk=cell.pk).update(outcomes_gone=gone)
 
 
 def _outcomes(version_id: int, hour: int) -> Iterator[Outcome]:
@@ -55,7 +75,12 @@ def _outcomes(version_id: int, hour: int) -> Iterator[Outcome]:
         at__lt=end,
         actual__isnull=False,
     ).select_related("actual")
-    for row in rows.only("label", "value", "details", "actual__label", "actual__value").iterator():
+    fields = ("label", "value", "details", "actual__label", "actual__value")
+    yield from _turned_out(rows.only(*fields).iterator())
+
+
+def _turned_out(rows: Iterable[Prediction]) -> Iterator[Outcome]:
+    for row in rows:
         actual = row.actual
         if actual is not None:
             yield Outcome(

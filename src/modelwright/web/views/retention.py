@@ -25,6 +25,11 @@ from modelwright.registry.retention import (
     rule_save,
 )
 from modelwright.registry.selectors import subject_for, subjects_visible
+from modelwright.serving.retention import (
+    MAX_DAYS,
+    predictions_plan,
+    serving_settings_change,
+)
 from modelwright.web.finding import found_or_refused
 from modelwright.web.requests import user_of
 
@@ -49,6 +54,18 @@ class RuleForm(forms.Form):
     )
     keep_tagged = forms.BooleanField(required=False, label="All that have a tag")
     is_active = forms.BooleanField(required=False, label="The scheduled clean-up deletes by itself")
+
+
+class PredictionsForm(forms.Form):
+    """For how long predictions are kept."""
+
+    kept_days = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MAX_DAYS,
+        label="Kept for",
+        help_text="Days; 0: for ever; empty: as the server's setting says.",
+    )
 
 
 def _form(data: Any, rule: RetentionRule | None) -> RuleForm:
@@ -114,22 +131,35 @@ def subject_retention_change(request: HttpRequest, slug: str) -> HttpResponse:
     if request.POST.get("do") == "delete":
         _give_up(request, subject)
         return redirect("subject_retention", slug)
+    if request.POST.get("do") == "predictions":
+        asked = PredictionsForm(request.POST)
+        if asked.is_valid():
+            serving_settings_change(subject=subject, user=user_of(request), **asked.cleaned_data)
+            messages.success(request, "Saved. The next clean-up goes by it.")
+            return redirect("subject_retention", slug)
+        return _one(request, subject, _form(None, rule_of(subject)), asked)
     form = _form(request.POST, rule_of(subject))
     if _save(request, subject, form):
         return redirect("subject_retention", slug)
     return _one(request, subject, form)
 
 
-def _one(request: HttpRequest, subject: Subject, form: RuleForm) -> HttpResponse:
+def _one(
+    request: HttpRequest, subject: Subject, form: RuleForm, asked: PredictionsForm | None = None
+) -> HttpResponse:
     rule = rule_of(subject)
+    predictions = predictions_plan(subject)
     context = {
         "subject": subject,
         "form": form,
         "rule": rule,
         "plan": plan_of(subject, rule),
+        "predictions": predictions,
+        "predictions_form": asked
+        or PredictionsForm(initial={"kept_days": predictions.kept.kept_days}),
         "edits": _may(request, subject),
     }
-    status = 422 if form.errors else 200
+    status = 422 if form.errors or asked else 200
     return render(request, "pages/subject_retention.html", context, status=status)
 
 
