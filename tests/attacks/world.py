@@ -160,7 +160,7 @@ class World:
         alert_raise(Finding(AlertType.PERFORMANCE, self.machine, mark, "baseline", 9.0, 1.3))
         self.alert = Alert.objects.get(machine=self.machine)
         self.rule = AlertRule.objects.create(
-            alert_type="performance_degradation", machine=self.machine, warning_at=1.0
+            alert_type=AlertType.PERFORMANCE, machine=self.machine, warning_at=1.0
         )
         self.anomaly = MachineAnomaly.objects.create(
             machine=self.machine, start_at=now() - dt.timedelta(hours=2), end_at=now(),

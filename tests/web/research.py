@@ -84,7 +84,8 @@ def make_search(run: TrainingRun, **fields: Any) -> TuningRun:
             "completed_at": now(), "best_params": {"n_estimators": 20, "max_depth": 3},
             "results": {"best_score": 0.9, "tuning_time": 1.5, "ended": "finished", "tried": 6,
                         "timed_out": False, "notes": ["Fast."], "evaluator": "forest",
-                        "scoring_metric": "accuracy"} | fields.get("results", {}),
+                        "scoring_metric": "accuracy", "cv_folds": 2,
+                        "total_combinations": 6} | fields.get("results", {}),
         }  # fmt: skip
     search = TuningRun.objects.create(**values)
     scores = {0: (10, 3, 0.8), 1: (10, None, 0.7), 2: (20, 3, 0.9), 3: (20, None, 0.85)}

@@ -73,7 +73,7 @@ def _version(request: Request, field: str, model_id: UUID) -> ModelVersion:
         tags=[TAG],
         summary="List A/B tests, newest first",
         parameters=[ABTestQuerySerializer],
-        responses={200: ABTestSerializer(many=True), **COMMON},
+        responses={200: ABTestSerializer(many=True), 422: WRONG, **COMMON},
     )
 )
 class ABTestListView(PerformanceView, generics.ListAPIView[ABTest]):

@@ -24,16 +24,30 @@ TAG = "Accounts"
 MAX_TOKEN = 4096
 BAD_BODY = OpenApiResponse(
     {
-        "type": "object",
-        "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        "anyOf": [
+            {
+                "type": "object",
+                "additionalProperties": {"type": "array", "items": {"type": "string"}},
+            },
+            {
+                "type": "object",
+                "properties": {"detail": {"type": "string"}},
+                "required": ["detail"],
+            },
+        ]
     },
-    description="A field is missing or wrong",
+    description="A field is missing or wrong, by name; or the body is no JSON",
     examples=[
         OpenApiExample(
             "A field is missing",
             value={"password": ["This field is required."]},
             response_only=True,
-        )
+        ),
+        OpenApiExample(
+            "The body can't be read",
+            value={"detail": "The body is not valid JSON: Expecting value: line 1 column 1."},
+            response_only=True,
+        ),
     ],
 )
 WRONG = problem("Wrong name or password", "The user name or the password is wrong.")

@@ -35,6 +35,7 @@ from modelwright.serving.batches import (
 from modelwright.serving.retention import batch_file_delete
 
 NONE = problem("No such batch", "There is no such batch of predictions.")
+NO_ID = problem("The id is no UUID", "batch_id is not a valid UUID: '7'.")
 
 
 class BatchAskSerializer(ClosedSerializer):
@@ -155,7 +156,7 @@ class BatchListView(PerformanceView, generics.ListAPIView[BatchPrediction]):
         operation_id="batches_retrieve",
         tags=[TAG],
         summary="How far a batch of predictions is",
-        responses={200: BatchSerializer, 404: NONE, **COMMON},
+        responses={200: BatchSerializer, 404: NONE, 422: NO_ID, **COMMON},
     )
 )
 class BatchView(PerformanceView):
@@ -178,6 +179,7 @@ class BatchView(PerformanceView):
             200: BatchSerializer,
             404: NONE,
             409: problem("It has ended", "It has already ended (completed)."),
+            422: NO_ID,
             **COMMON,
         },
     )
@@ -203,6 +205,7 @@ class BatchCancelView(PerformanceView):
         responses={
             (200, "text/csv"): OpenApiTypes.BINARY,
             404: problem("There is no file", "The file was deleted on 2026-03-01."),
+            422: NO_ID,
             **COMMON,
         },
     ),
@@ -211,7 +214,7 @@ class BatchCancelView(PerformanceView):
         tags=[TAG],
         summary="Delete the file of a batch of predictions; its record stays",
         description="For who asked for it, and for the model's owner.",
-        responses={204: None, 404: NONE, **COMMON},
+        responses={204: None, 404: NONE, 422: NO_ID, **COMMON},
     ),
 )
 class BatchFileView(PerformanceView):

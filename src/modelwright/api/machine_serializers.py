@@ -101,10 +101,15 @@ class IngestedSerializer(serializers.Serializer[Any]):
 
 
 class RefusedSerializer(IngestedSerializer):
-    """A batch of which nothing was stored."""
+    """A batch of which nothing was stored; counts and rows where the rows are what is wrong."""
 
     detail = serializers.CharField()
-    code = serializers.CharField()
+    code = serializers.CharField(required=False)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        for name in ("accepted", "updated", "rejected", "errors"):
+            self.fields[name].required = False
 
 
 class PeriodQuerySerializer(serializers.Serializer[Any]):

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.http import JsonResponse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -35,6 +36,8 @@ from modelwright.registry.retention import (
 from modelwright.registry.selectors import subject_for, subjects_visible
 from modelwright.serving.retention import predictions_plan, serving_settings_change
 
+RULE_OR_NULL = {"allOf": [{"$ref": "#/components/schemas/Rule"}], "nullable": True}
+
 
 def _saved(request: Request, subject: Subject | None) -> Response:
     body = RuleFields(data=request.data)
@@ -54,7 +57,7 @@ def _dropped(request: Request, subject: Subject | None) -> Response:
         operation_id="retention_get",
         tags=[TAG],
         summary="The rule of all models that have none of their own; null: all is kept",
-        responses={200: RuleSerializer, **COMMON},
+        responses={200: RULE_OR_NULL, **COMMON},
     ),
     put=extend_schema(
         operation_id="retention_set",
@@ -79,10 +82,10 @@ class RetentionView(PerformanceView):
         "DELETE": Action.RETENTION_DEFAULT,
     }
 
-    def get(self, _request: Request) -> Response:
-        """Return it."""
+    def get(self, _request: Request) -> JsonResponse:
+        """Return it; past the renderer, which makes nothing of null."""
         rule = rule_default()
-        return Response(None if rule is None else RuleSerializer(rule).data)
+        return JsonResponse(None if rule is None else RuleSerializer(rule).data, safe=False)
 
     def put(self, request: Request) -> Response:
         """Save it."""

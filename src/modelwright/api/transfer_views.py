@@ -65,7 +65,7 @@ class SignerSerializer(serializers.Serializer[object]):
         summary="A version as one signed file, for another server to import",
         parameters=[SUBJECT, VERSION],
         responses={
-            (200, "application/x-tar"): OpenApiTypes.BINARY,
+            (200, "application/octet-stream"): OpenApiTypes.BINARY,
             409: problem("Its file isn't the one that was recorded", "It can't be used."),
             **REST,
         },

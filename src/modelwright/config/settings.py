@@ -266,6 +266,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "modelwright.api.common_answers.common_answers",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "ABTestStatusEnum": "modelwright.api.abtest_serializers.STATUSES",
         "ChannelKindEnum": "modelwright.api.notification_serializers.KINDS",
