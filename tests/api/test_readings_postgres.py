@@ -16,6 +16,7 @@ FILES = (
     "tests/api/test_events.py",
     "tests/registry/test_retention.py",
     "tests/registry/test_transfer.py",
+    "tests/serving/test_retention.py",
     "tests/monitoring/test_alerts.py",
     "tests/monitoring/test_counting.py",
     "tests/monitoring/test_sql.py",

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from modelwright.core.clock import now
 from modelwright.core.models import counter_next
@@ -35,7 +36,8 @@ def make_version(db: None, tmp_path: Path) -> MakeVersion:
         name = MACHINE_ARTIFACT_NAME if "machine" in fields else ARTIFACT_NAME
         info = write_atomic(tmp_path / name, f"model {number}".encode())
         result = {"artifact": {"sha256": info.sha256, "size_bytes": info.size_bytes}}
-        version_create_from_run(run, result, tmp_path)
+        with transaction.atomic():  # as the end of a run does
+            version_create_from_run(run, result, tmp_path)
         return ModelVersion.objects.get(run=run)
 
     return make

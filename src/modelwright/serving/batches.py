@@ -17,7 +17,12 @@ from modelwright.core.errors import InvalidInputError, NotFoundError
 from modelwright.core.store import file_here
 from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.retention import retention_require
-from modelwright.registry.selectors import champion_of, file_require, subject_require
+from modelwright.registry.selectors import (
+    champion_of,
+    file_require,
+    subject_require,
+    subjects_visible,
+)
 from modelwright.runs.errors import NotCancellableError
 from modelwright.runs.jobs import job_announce, job_cancel
 from modelwright.runs.states import OPEN
@@ -129,6 +134,12 @@ def batches_of(subject: Subject) -> QuerySet[BatchPrediction]:
     return BatchPrediction.objects.filter(subject=subject).select_related("subject", "user")
 
 
+def batches_visible(user: Somebody) -> QuerySet[BatchPrediction]:
+    """Return the batches of the subjects that `user` may look at, newest first."""
+    mine = subjects_visible(user).order_by()
+    return BatchPrediction.objects.filter(subject__in=mine).select_related("subject", "user")
+
+
 def batch_for(user: Somebody, batch_id: UUID, level: Level = Level.VIEWER) -> BatchPrediction:
     """Return a batch with whose subject `user` may do what `level` says.
 
@@ -162,13 +173,28 @@ def batch_file_owner_require(user: Somebody, batch: BatchPrediction) -> None:
         retention_require(user, batch.subject)
 
 
-def batch_open(user: Somebody, batch: BatchPrediction) -> BinaryIO:
-    """Open the file of a batch; it holds keys of the data set, and so goes by that, too.
+def batch_file_reader_require(user: Somebody, batch: BatchPrediction) -> None:
+    """Refuse who may not have the file: it holds keys of the data set, and goes by that, too.
 
     Raises
     ------
     NotYoursError
-        The data set is somebody else's.
+        The data set is somebody else's, or gone.
+    """
+    is_own = isinstance(user, User) and batch.user_id == user.pk
+    if not is_own and not may_all(user):
+        if batch.dataset is None:
+            raise NotYoursError("The data set is gone: only who asked for this may have it.")
+        dataset_for(user, batch.dataset.pk)
+
+
+def batch_open(user: Somebody, batch: BatchPrediction) -> BinaryIO:
+    """Open the file of a batch.
+
+    Raises
+    ------
+    NotYoursError
+        As `batch_file_reader_require`.
     FileDeletedError
         It was deleted.
     NotFoundError
@@ -176,11 +202,7 @@ def batch_open(user: Somebody, batch: BatchPrediction) -> BinaryIO:
     StoreError
         The store of files can't be asked.
     """
-    is_own = isinstance(user, User) and batch.user_id == user.pk
-    if not is_own and not may_all(user):
-        if batch.dataset is None:
-            raise NotYoursError("The data set is gone: only who asked for this may have it.")
-        dataset_for(user, batch.dataset.pk)
+    batch_file_reader_require(user, batch)
     batch_file_require(batch)
     path = file_here(batch.path, closed=(settings.SYSTEM_DIR,))
     try:

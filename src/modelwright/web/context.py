@@ -83,6 +83,7 @@ class Page:
             ("Performance", "pulse", "model_performance", Action.RUNS_VIEW),
             ("Alerts", "warning", "alerts", Action.RUNS_VIEW),
             ("Registry", "registry", "subjects", Action.RUNS_VIEW),
+            ("Predictions", "predictions", "batches", Action.RUNS_VIEW),
             ("A/B tests", "columns", "ab_tests", Action.RUNS_VIEW),
             ("Schedules", "clock", "schedules", Action.RUNS_VIEW),
             ("Audit log", "audit", "audit", Action.AUDIT_VIEW),

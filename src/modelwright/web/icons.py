@@ -6,6 +6,8 @@ ICONS: dict[str, str] = {
     '<path d="M2 9.5c3.6 2.4 8.4 2.4 12 0"/>',
     "runs": '<path d="M2.5 4h7M2.5 8h11M2.5 12h5"/><path d="m10.5 10.5 3 1.75-3 1.75z"/>',
     "plus": '<path d="M8 3v10M3 8h10"/>',
+    "predictions": '<path d="M2.5 3h5v10h-5zM2.5 6.3h5M2.5 9.6h5M9.5 8h4.7"/>'
+    '<path d="M12 5.6 14.4 8 12 10.4"/>',
     "compare": '<path d="M5.5 2.5v11M10.5 2.5v11"/>'
     '<path d="M2.5 5.5h3M2.5 10h3M10.5 4h3M10.5 8.5h3"/>',
     "audit": '<path d="M3.5 2.5h6l3 3v8h-9z"/><path d="M9.5 2.5v3h3M5.5 8.5h5M5.5 11h3"/>',

@@ -14,6 +14,8 @@ from modelwright.catalog.access import Level, experiment_level
 from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.promotion import CHAMPION
 from modelwright.registry.selectors import champion_of, versions_of
+from modelwright.serving.batch_models import BatchPrediction
+from modelwright.serving.batches import batches_of
 from modelwright.serving.models import Prediction
 from modelwright.web.policy_form import CommonRules
 from modelwright.web.traffic_view import TrafficView
@@ -21,6 +23,7 @@ from modelwright.web.traffic_view import TrafficView
 VERSIONS_SHOWN = 30
 HAPPENINGS_SHOWN = 60
 TESTS_SHOWN = 3
+BATCHES_SHOWN = 3
 KIND_ICONS = {
     "version": "plus",
     "promotion": "mark",
@@ -110,6 +113,11 @@ class SubjectView:
     def tests(self) -> list[ABTest]:
         """Return the newest tests."""
         return list(ABTest.objects.filter(subject=self.subject)[:TESTS_SHOWN])
+
+    @cached_property
+    def batches(self) -> list[BatchPrediction]:
+        """Return the newest predictions for data sets."""
+        return list(batches_of(self.subject)[:BATCHES_SHOWN])
 
     @cached_property
     def happenings(self) -> list[tuple[Happening, str]]:

@@ -7,6 +7,7 @@ from modelwright.web.views import (
     account,
     alerts,
     audit,
+    batches,
     channels,
     compare,
     comparisons,
@@ -38,6 +39,7 @@ MODEL = "ui/models/<uuid:run_id>"
 MODEL_SUBJECT = "ui/registry/<slug:slug>"
 VERSION = f"{MODEL_SUBJECT}/versions/<int:number>"
 SEARCH = "ui/searches/<uuid:search_id>"
+BATCH = "ui/predictions/<uuid:batch_id>"
 
 urlpatterns = [
     path("", session.home, name="home"),
@@ -119,6 +121,13 @@ urlpatterns = [
     path("ui/ab-tests", abtests.ab_tests, name="ab_tests"),
     path("ui/ab-tests/<uuid:test_id>", abtests.ab_test, name="ab_test"),
     path("ui/ab-tests/<uuid:test_id>/<str:what>", abtests.ab_test_act, name="ab_test_act"),
+    path("ui/predictions", batches.batches, name="batches"),
+    path("ui/predictions/new", batches.batch_new, name="batch_new"),
+    path(BATCH, batches.batch, name="batch"),
+    path(f"{BATCH}/row", batches.batch_row, name="batch_row"),
+    path(f"{BATCH}/cancel", batches.batch_end, name="batch_cancel"),
+    path(f"{BATCH}/file", batches.batch_file, name="batch_file"),
+    path(f"{BATCH}/file/delete", batches.batch_file_remove, name="batch_file_delete"),
     path("ui/registry", subjects.subjects, name="subjects"),
     path("ui/registry/<slug:slug>", subjects.subject, name="subject"),
     path("ui/registry/<slug:slug>/promote", subjects.subject_promote, name="subject_promote"),
