@@ -72,7 +72,7 @@ def upload_begin(
     user : User
         Its owner.
     source : str
-        The file's name.
+        The file's name; folders before it, as some senders give them, are left out.
     size_bytes : int
         Of the whole file.
     name : str
@@ -97,6 +97,7 @@ def upload_begin(
         raise TooManyUploadsError(
             f"You have {MOST_OPEN} unfinished uploads: finish or discard one of them first."
         )
+    source = source.replace("\\", "/").rpartition("/")[2]
     with transaction.atomic():
         upload = Upload.objects.create(
             owner=user,
