@@ -1,7 +1,9 @@
 """What may not get worse ends a test early; and what a test will take is said beforehand."""
 
 import datetime as dt
+import random
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,12 +11,13 @@ import pytest
 from modelwright.abtests.models import ABTest
 from modelwright.accounts.models import AuditEntry
 from modelwright.core.clock import clock_shift
-from modelwright.registry.models import ModelVersion
+from modelwright.registry.models import ModelVersion, Subject
 from modelwright.serving import services as serving
 from modelwright.serving.errors import ModelFailedError
 from modelwright.serving.models import Prediction
+from modelwright.serving.retention import serving_settings_change
 from tests.abtests.test_ab_tests import machine, read, results, two_versions
-from tests.people import rest
+from tests.people import browser, person, rest
 from tests.serving.conftest import ROW, TrainVersion, train_version
 
 __all__ = ["machine", "train_version"]
@@ -142,6 +145,95 @@ def test_guards_that_can_not_be_meant_are_refused(
     answer = start(first, second, mode="shadow", guards=guards)
     assert (answer.status_code, text in answer.content.decode()) == (422, True), answer.content
     assert not ABTest.objects.exists()
+
+
+def worse_where(monkeypatch: pytest.MonkeyPatch, version: ModelVersion, category: str) -> None:
+    """Have a version be wrong for half of the rows of a category, and right for all others."""
+    real, chance = serving.version_ask, random.Random(1)
+
+    def ask(asked: ModelVersion, table: Any, **more: Any) -> Any:
+        answers = real(asked, table, **more)
+        if asked != version:
+            return answers
+        said = []
+        for row, cell in enumerate(table["skill_category"]):
+            wrong = "NONE" if chance.random() < 0.5 else answers[row].label
+            right = answers[row].label if row % 5 else "OTHER"
+            said.append(replace(answers[row], label=wrong if cell == category else right))
+        return said
+
+    monkeypatch.setattr(serving, "version_ask", ask)
+
+
+def ask_and_tell(rows: int) -> None:
+    """Ask about rows of three categories; the champion is wrong in each fifth."""
+    names = [("Technical", "Technical", "Soft", "")[i % 4] for i in range(rows)]
+    cells = {name: [value] * rows for name, value in ROW.items()} | {"skill_category": names}
+    keys = [f"k{i}" for i in range(rows)]
+    answer = rest("viewer").post(PREDICT, {"columns": cells, "keys": keys})
+    assert answer.status_code == 200, answer.content
+    truth = answer.json()["predictions"][0]["prediction"]
+    serving._shadows.submit(int).result()
+    actuals = [
+        {"prediction_id": one["prediction_id"], "actual": truth if i % 5 else "OTHER"}
+        for i, one in enumerate(answer.json()["predictions"])
+    ]
+    assert rest("trainer").post(ACTUALS, {"actuals": actuals}).status_code == 200
+
+
+def test_a_challenger_that_is_worse_for_one_value_of_a_column_ends_its_test(
+    train_version: TrainVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = train_version(), train_version()
+    more = {"segment_column": "skill_category", "segment_tolerance": 0.05, "margin": 0.06}
+    test_id = started(first, second, mode="shadow", **more)
+    worse_where(monkeypatch, second, "Soft")
+    assert results(test_id).json()["segments"] == []
+    for _ in range(3):
+        ask_and_tell(400)
+        found = results(test_id).json()
+    assert (found["verdict"], found["winner"], found["status"]) == ("stop", "a", "completed")
+    assert "Mean error where skill_category is Soft: version 2" in found["recommendation"]
+    worst, *others = found["segments"]
+    assert (worst["segment"], worst["harmed"], worst["tolerance"]) == ("Soft", True, 0.05)
+    assert 0.3 < worst["worse_by"] < 0.6
+    assert {one["segment"]: one["harmed"] for one in others} == {
+        "Technical": False, "(empty)": False,
+    }  # fmt: skip
+    page = browser("viewer").get(f"/ui/ab-tests/{test_id}").content.decode()
+    assert "By skill_category" in page
+    assert 'data-segment="Soft"' in page
+
+
+def test_a_challenger_that_is_as_good_everywhere_is_not_stopped_on_split_traffic(
+    train_version: TrainVersion,
+) -> None:
+    first, second = train_version(), train_version()
+    test_id = started(first, second, mode="split", segment_column="skill_category", margin=0.01)
+    ask_and_tell(400)
+    found = results(test_id).json()
+    assert sum(one["rows"] for one in found["segments"]) == 400
+    assert [one["harmed"] for one in found["segments"]] == [False] * 3
+    assert {one["tolerance"] for one in found["segments"]} == {0.01}
+
+
+def test_segments_that_can_not_be_watched_are_refused(
+    train_version: TrainVersion, machine: Any
+) -> None:
+    first, second = train_version(), train_version()
+    for more, text in (
+        ({"segment_column": "shoe_size"}, "no column 'shoe_size'"),
+        ({"segment_column": "skill_name", "segment_tolerance": -1}, "0 or more"),
+    ):
+        answer = start(first, second, mode="shadow", **more)
+        assert (answer.status_code, text in answer.content.decode()) == (422, True), answer.content
+    subject = Subject.objects.get(key=first.subject)
+    serving_settings_change(subject=subject, user=person("admin"), keep_inputs=False)
+    answer = start(first, second, mode="shadow", segment_column="skill_name")
+    assert "keep_inputs" in answer.content.decode()
+    first, second = two_versions(machine)
+    answer = start(first, second, mode="back_test", segment_column="skill_name")
+    assert "A back-test has no columns" in answer.content.decode()
 
 
 def test_a_test_may_be_concluded_before_its_time_and_only_once(train_version: TrainVersion) -> None:

@@ -10,6 +10,7 @@ from modelwright.abtests.models import ABTest
 from modelwright.core.clock import now
 from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.selectors import champion_of
+from modelwright.runs.models import TrainingRun
 from modelwright.serving.models import Actual, Prediction
 from tests.registry.conftest import MakeVersion, make_version
 from tests.web.test_loop_pages import page
@@ -32,6 +33,20 @@ def version(number: int) -> ModelVersion:
 def start(client: Client, subject: Subject, **more: str) -> Any:
     body = {"do": "start", "a": "2", "b": "1", "mode": "shadow", "test_name": "old <again>", **more}
     return client.post(f"/ui/registry/{subject.slug}/ab-test", body, follow=True)
+
+
+def test_a_column_is_watched_value_by_value(subject: Subject, as_person: AsPerson) -> None:
+    TrainingRun.objects.update(features_used=["site", "age"])
+    trainer = as_person("trainer")
+    form = page(trainer, f"/ui/registry/{subject.slug}/ab-test")
+    assert '<option value="site">' in form
+    more = {"segment_column": "site", "segment_tolerance": "0,1", "margin": "0.2"}
+    assert "The test has begun" in start(trainer, subject, **more).content.decode()
+    test = ABTest.objects.get()
+    assert (test.segment_column, test.segment_tolerance) == ("site", 0.1)
+    text = page(as_person("viewer"), f"/ui/ab-tests/{test.pk}")
+    assert "By site" in text
+    assert "No row with an actual value yet" in text
 
 
 def test_a_test_is_started_looked_at_and_concluded(subject: Subject, as_person: AsPerson) -> None:

@@ -15,8 +15,10 @@ import numpy as np
 from modelwright.abtests.losses import Rows
 from modelwright.abtests.models import ABTest
 from modelwright.core.clock import now
-from modelwright.engine.abtest import Guards
+from modelwright.engine.abtest import Guards, Segments
+from modelwright.registry.models import ModelVersion, Subject
 from modelwright.serving.models import MILLISECONDS, Prediction
+from modelwright.serving.selectors import serving_settings_of
 
 UNANSWERED = "unanswered"
 LATENCY = "latency_ms"
@@ -54,8 +56,61 @@ def guards_begin(test: ABTest) -> dict[str, Any]:
     return Guards(test.guards, alpha=test.alpha, shares=(UNANSWERED,), split=split).to_dict()
 
 
+def segments_begin(test: ABTest) -> dict[str, Any] | None:
+    """Return the state of the segments before the first row; None where none are watched."""
+    if not test.segment_column or test.segment_tolerance is None:
+        return None
+    split = test.traffic_split if test.mode == ABTest.Mode.SPLIT else None
+    return Segments(test.segment_tolerance, test.alpha, split=split).to_dict()
+
+
+def segments_wrong(
+    column: str, tolerance: float, mode: str, version: ModelVersion, subject: Subject
+) -> list[str]:
+    """Return what is wrong with the column whose values are watched one by one."""
+    faults = []
+    if mode == ABTest.Mode.BACK_TEST:
+        faults.append("A back-test has no columns: segments need predictions.")
+    elif column not in version.run.features_used:
+        faults.append(f"The model has no column {column[:60]!r}.")
+    if not serving_settings_of(subject).keep_inputs:
+        faults.append("Rows are not kept with their answers (keep_inputs): segments are in them.")
+    if not (math.isfinite(tolerance) and tolerance >= 0):
+        faults.append("A segment may be worse by 0 or more.")
+    return faults
+
+
+def _segments_look(test: ABTest, rows: Rows) -> None:
+    if test.segment_state is None or rows.segmented is None:
+        return
+    segments, new = Segments.from_dict(test.segment_state), rows.segmented
+    if test.mode == ABTest.Mode.SPLIT:
+        segments.update_split(new.names, new.first, new.arms)
+    else:
+        segments.update(new.names, new.first, new.second)
+    test.segment_state = segments.to_dict()
+
+
+def segments_results(test: ABTest) -> list[dict[str, Any]]:
+    """Return what is known of each segment, the one with the most evidence of harm first."""
+    if test.segment_state is None:
+        return []
+    return [
+        {
+            "segment": one.name,
+            "rows": one.n,
+            "worse_by": one.worse_by,
+            "tolerance": one.tolerance,
+            "e_value": min(one.e_value, 1e12),
+            "harmed": one.harmed,
+        }
+        for one in Segments.from_dict(test.segment_state).results()
+    ]
+
+
 def guards_look(test: ABTest, rows: Rows) -> None:
     """Take the rows that are new, and note on the test what is known; its row is held."""
+    _segments_look(test, rows)
     if not test.guard_state:
         return
     guards = Guards.from_dict(test.guard_state)
@@ -94,7 +149,11 @@ def guards_results(test: ABTest) -> list[dict[str, Any]]:
 
 def guards_harmed(test: ABTest) -> str:
     """Say which guard rail was broken; empty: none."""
-    for one in guards_results(test):
+    segments = [
+        {**one, "title": f"Mean error where {test.segment_column} is {one['segment']}"}
+        for one in segments_results(test)
+    ]
+    for one in [*guards_results(test), *segments]:
         if one["harmed"]:
             worse = f"{one['worse_by']:.3g}" if one["worse_by"] is not None else "more"
             return (

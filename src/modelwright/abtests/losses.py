@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 HISTORY_DAYS = 60
 DAY_MS = 86_400_000
 ROWS_AT_ONCE = 5_000
+MAX_SEGMENT_CHARS = 100
+EMPTY = "(empty)"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,26 @@ class Side:
 
 
 @dataclass(frozen=True)
+class Segmented:
+    """Losses with the segment of each row; rows whose inputs were not kept are left out.
+
+    Parameters
+    ----------
+    names : tuple of str, shape (n,)
+    first, second : ndarray of float64, shape (n,)
+        Losses of both versions on the same rows; in a split test `first` has those of whoever
+        answered, and `second` none.
+    arms : tuple of str, shape (n,)
+        In a split test: who answered.
+    """
+
+    names: tuple[str, ...]
+    first: Floats
+    second: Floats = field(default_factory=lambda: np.empty(0))
+    arms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Rows:
     """New rows of a test, in the order of their time.
 
@@ -62,6 +84,8 @@ class Rows:
         Predictions that are counted with them.
     silent_a, silent_b : ndarray of float64
         In a back-test: 1 for each reading that the version has no answer for, else 0.
+    segmented : Segmented or None
+        The same rows by segment, where the test watches segments.
     """
 
     a: Side
@@ -73,6 +97,7 @@ class Rows:
     counted: tuple[int, ...] = ()
     silent_a: Floats = field(default_factory=lambda: np.empty(0))
     silent_b: Floats = field(default_factory=lambda: np.empty(0))
+    segmented: Segmented | None = None
 
 
 def rows_new(test: ABTest) -> Rows:
@@ -202,6 +227,7 @@ def _of_shadow(test: ABTest) -> Rows:
         ).select_related("actual")
     }
     pairs: list[tuple[float, float]] = []
+    segments: list[tuple[str, int]] = []
     missing = [0, 0]
     for prediction in given:
         shadow = shadows.get(prediction.request_id)
@@ -210,14 +236,26 @@ def _of_shadow(test: ABTest) -> Rows:
         missing[0] += first is None
         missing[1] += second is None
         if first is not None and second is not None:
+            if (segment := segment_of(prediction, test.segment_column)) is not None:
+                segments.append((segment, len(pairs)))
             pairs.append((first, second))
     errors = np.array(pairs, dtype=float).reshape(-1, 2)
+    losses = np.abs(errors[[place for _, place in segments]])
     return Rows(
         Side(errors[:, 0], missing[0]),
         Side(errors[:, 1], missing[1]),
         last=given[-1].at if given else None,
         counted=tuple(p.pk for p in given),
+        segmented=Segmented(tuple(name for name, _ in segments), losses[:, 0], losses[:, 1]),
     )
+
+
+def segment_of(prediction: Prediction, column: str) -> str | None:
+    """Return the value that a row has in a column; None: the test has none, or it isn't known."""
+    if not column or prediction.inputs is None or column not in prediction.inputs:
+        return None
+    value = prediction.inputs[column]
+    return EMPTY if value is None or value == "" else str(value)[:MAX_SEGMENT_CHARS]
 
 
 def _of_split(test: ABTest) -> Rows:
@@ -226,15 +264,17 @@ def _of_split(test: ABTest) -> Rows:
     missing = {"a": 0, "b": 0}
     # rows of one key depend on each other: their mean counts once
     by_key: dict[tuple[str, str], list[float]] = {}
+    by_segment: dict[tuple[str, str, str], list[float]] = {}
     for prediction in given:
         found = error_of(prediction)
         if found is None:
             missing[prediction.arm] += 1
             continue
         errors[prediction.arm].append(found)
-        by_key.setdefault((prediction.arm, prediction.key or str(prediction.pk)), []).append(
-            abs(found)
-        )
+        who = (prediction.arm, prediction.key or str(prediction.pk))
+        by_key.setdefault(who, []).append(abs(found))
+        if (segment := segment_of(prediction, test.segment_column)) is not None:
+            by_segment.setdefault((*who, segment), []).append(abs(found))
     return Rows(
         Side(np.array(errors["a"]), missing["a"]),
         Side(np.array(errors["b"]), missing["b"]),
@@ -242,6 +282,11 @@ def _of_split(test: ABTest) -> Rows:
         losses=np.array([_mean(losses) for losses in by_key.values()]),
         last=given[-1].at if given else None,
         counted=tuple(p.pk for p in given),
+        segmented=Segmented(
+            tuple(segment for _, _, segment in by_segment),
+            np.array([_mean(losses) for losses in by_segment.values()]),
+            arms=tuple(arm for arm, _, _ in by_segment),
+        ),
     )
 
 

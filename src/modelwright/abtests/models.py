@@ -61,6 +61,15 @@ class ABTest(models.Model):
     )
     guard_state = models.JSONField(default=dict, blank=True)
     guarded_to = models.BigIntegerField(default=0, help_text="Predictions seen by the guard rails.")
+    segment_column = models.CharField(
+        max_length=255,
+        default="",
+        db_default="",
+        blank=True,
+        help_text="No value of this column may be answered worse.",
+    )
+    segment_tolerance = models.FloatField(null=True, blank=True)
+    segment_state = models.JSONField(null=True, blank=True)
     results = models.JSONField(default=dict, blank=True)
     max_rows = models.PositiveIntegerField(null=True, blank=True)
     winner = models.CharField(max_length=1, default="", blank=True)

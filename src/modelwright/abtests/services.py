@@ -20,6 +20,9 @@ from modelwright.abtests.guarding import (
     guards_look,
     guards_results,
     guards_wrong,
+    segments_begin,
+    segments_results,
+    segments_wrong,
 )
 from modelwright.abtests.losses import Rows, Side, rows_new, steps_a_day
 from modelwright.abtests.models import ABTest
@@ -94,6 +97,10 @@ class ABTestRequest:
     guards : mapping, optional
         Guard rails: what may not get worse, and by how much it may (`guarding.GUARDS`). Default:
         the share of rows without an answer, by 0.01.
+    segment_column : str
+        For no value of this column may the challenger be worse; empty: none is watched.
+    segment_tolerance : float, optional
+        By how much its mean error may be higher there. Default: the margin.
     """
 
     name: str
@@ -107,6 +114,15 @@ class ABTestRequest:
     max_rows: int | None = None
     after: int | None = None
     guards: Mapping[str, float] | None = None
+    segment_column: str = ""
+    segment_tolerance: float | None = None
+
+    @property
+    def segment_margin(self) -> float | None:
+        """Return what holds for segments; None where none are watched."""
+        if not self.segment_column:
+            return None
+        return self.margin if self.segment_tolerance is None else self.segment_tolerance
 
 
 def ab_test_start(*, request: ABTestRequest, user: User | None) -> ABTest:
@@ -129,6 +145,13 @@ def ab_test_start(*, request: ABTestRequest, user: User | None) -> ABTest:
     guards = dict(DEFAULT if request.guards is None else request.guards)
     if faults := guards_wrong(guards, mode):
         raise InvalidInputError({"guards": faults})
+    tolerated = request.segment_margin
+    if tolerated is not None and (
+        faults := segments_wrong(
+            request.segment_column, tolerated, mode, request.version_a, subject
+        )
+    ):
+        raise InvalidInputError({"segment_column": faults})
     for version in (request.version_a, request.version_b):
         artifact_open(version).close()
     begun = now()
@@ -150,6 +173,8 @@ def ab_test_start(*, request: ABTestRequest, user: User | None) -> ABTest:
                 max_rows=request.max_rows,
                 mode=mode,
                 guards=guards,
+                segment_column=request.segment_column,
+                segment_tolerance=tolerated,
                 evaluated_until=request.after,
                 started_at=begun,
                 ends_at=begun + dt.timedelta(hours=request.duration_hours),
@@ -157,6 +182,7 @@ def ab_test_start(*, request: ABTestRequest, user: User | None) -> ABTest:
             )
             test.state = _design(test).to_dict()
             test.guard_state = guards_begin(test)
+            test.segment_state = segments_begin(test)
             test.results = _results(test, _begin_sums(), _result_of(test))
             test.recommendation = "Wait: there are no rows yet."
             test.save()
@@ -170,6 +196,7 @@ def ab_test_start(*, request: ABTestRequest, user: User | None) -> ABTest:
                     "b": request.version_b.name,
                     "mode": mode,
                     "guards": guards,
+                    "segment_column": request.segment_column,
                     "hours": request.duration_hours,
                 },
             )
@@ -402,6 +429,7 @@ def _results(test: ABTest, sums: dict[str, dict[str, float]], result: ABResult) 
         **result.to_dict(),
         "sums": sums,
         "guards": guards_results(test),
+        "segments": segments_results(test),
         "a": {**_side(sums["a"], labels), "mean_loss": result.mean_a},
         "b": {**_side(sums["b"], labels), "mean_loss": result.mean_b},
     }

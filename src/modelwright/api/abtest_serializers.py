@@ -40,6 +40,14 @@ class ABTestStartSerializer(ClosedSerializer):
             " unless named otherwise) and `latency_ms`. One that is broken ends the test."
         ),
     )
+    segment_column = PlainTextField(
+        required=False,
+        max_length=255,
+        help_text="For no value of this column may the error be higher: that ends the test.",
+    )
+    segment_tolerance = NumberField(
+        required=False, help_text="By how much it may be higher there; default: the margin."
+    )
 
 
 class ABPlanRequestSerializer(ClosedSerializer):
@@ -106,6 +114,8 @@ class ABTestSerializer(serializers.Serializer[ABTest]):
     traffic_split = serializers.FloatField()
     margin = serializers.FloatField()
     alpha = serializers.FloatField()
+    segment_column = serializers.CharField()
+    segment_tolerance = serializers.FloatField(allow_null=True)
     status = serializers.ChoiceField(choices=STATUSES)
     winner = serializers.SerializerMethodField()
     recommendation = serializers.CharField()
@@ -151,6 +161,17 @@ class ABGuardSerializer(serializers.Serializer[Any]):
     harmed = serializers.BooleanField(help_text="Whether it ended the test.")
 
 
+class ABSegmentSerializer(serializers.Serializer[Any]):
+    """What is known where the segment column has one value."""
+
+    segment = serializers.CharField()
+    rows = serializers.IntegerField()
+    worse_by = serializers.FloatField(allow_null=True, help_text="Mean error of b less that of a.")
+    tolerance = serializers.FloatField()
+    e_value = serializers.FloatField(help_text="Evidence that it is worse by more.")
+    harmed = serializers.BooleanField(help_text="Whether it ended the test.")
+
+
 class ABResultsSerializer(ABTestSerializer):
     """A test and what is known by now."""
 
@@ -166,6 +187,7 @@ class ABResultsSerializer(ABTestSerializer):
     method = serializers.CharField()
     history = serializers.ListField(child=serializers.DictField())
     guards = ABGuardSerializer(many=True)
+    segments = ABSegmentSerializer(many=True, help_text="The one with the most evidence first.")
 
 
 def results_of(test: ABTest) -> dict[str, Any]:
@@ -183,4 +205,5 @@ def results_of(test: ABTest) -> dict[str, Any]:
     }
     names = ("difference", "interval", "p_value", "verdict", "reason", "method", "history")
     known = {name: found[name] for name in names}
-    return {**ABTestSerializer(test).data, **sides, **known, "guards": found.get("guards", [])}
+    watched = {name: found.get(name, []) for name in ("guards", "segments")}
+    return {**ABTestSerializer(test).data, **sides, **known, **watched}

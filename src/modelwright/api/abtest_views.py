@@ -138,7 +138,7 @@ class ABTestStartView(PerformanceView):
                     name: asked[name]
                     for name in (
                         "duration_hours", "mode", "traffic_split", "margin", "alpha", "max_rows",
-                        "guards",
+                        "guards", "segment_column", "segment_tolerance",
                     )
                     if name in asked
                 },

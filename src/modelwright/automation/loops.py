@@ -23,7 +23,7 @@ from modelwright.automation.policy_models import Loop, LoopStep, Policy, PolicyS
 from modelwright.automation.retraining import subject_retrain, subject_tune, tuned_run
 from modelwright.automation.triggers import triggers_fired
 from modelwright.core.clock import now
-from modelwright.core.errors import ModelwrightError
+from modelwright.core.errors import InvalidInputError, ModelwrightError
 from modelwright.registry.about import about
 from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.promotion import (
@@ -237,6 +237,14 @@ def _trained(loop: Loop) -> None:
         loop.test = ab_test_start(request=_request(loop, test), user=None)
     except ABTestActiveError:
         return  # somebody's own test is on: this one waits for its end
+    except InvalidInputError as error:  # it would be the same the next time
+        why = " ".join(word for words in error.details.values() for word in words)
+        _move(
+            loop,
+            State.WAITING,
+            f"Version {challenger.number} can't be tested: a person decides about it. {why}",
+        )
+        return
     _move(
         loop,
         State.TESTING,
@@ -258,6 +266,8 @@ def _request(loop: Loop, rule: Mapping[str, Any]) -> ABTestRequest:
         alpha=round(1 - rule.get("confidence", 0.95), 6),
         traffic_split=rule.get("traffic_split", 0.5),
         guards=rule.get("guards"),
+        segment_column=rule.get("segment_column", ""),
+        segment_tolerance=rule.get("segment_tolerance"),
     )
 
 

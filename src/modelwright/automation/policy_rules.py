@@ -132,6 +132,12 @@ def _name(value: Any, place: str, faults: dict[str, list[str]]) -> Any:
     return value
 
 
+def _column(value: Any, place: str, faults: dict[str, list[str]]) -> Any:
+    if not isinstance(value, str) or len(value) > 255:
+        faults[place] = ["Must be the name of a column of the model."]
+    return value
+
+
 _RULES: dict[str, Check] = {
     "when": _nested(
         {
@@ -158,6 +164,8 @@ _RULES: dict[str, Check] = {
                     "confidence": _number(0.5, 0.9999),
                     "traffic_split": _number(0.01, 0.99),
                     "guards": _nested({UNANSWERED: _number(0, 0.999), LATENCY: _number(0, 9_999)}),
+                    "segment_column": _column,
+                    "segment_tolerance": _number(0, 1e12),
                 }
             ),
             "promote": _word(PROMOTE),

@@ -25,6 +25,8 @@ DEFAULTS = {
     "confidence": "95",
     "guard_unanswered": "0.01",
     "guard_latency_ms": "",
+    "segment_column": "",
+    "segment_tolerance": "",
     "power": "80",
 }
 
@@ -74,7 +76,16 @@ class ABTestForm:
             margin=self._number("margin") or 0.0,
             alpha=self._alpha,
             guards=guards,
+            segment_column=self.given["segment_column"],
+            segment_tolerance=self._number("segment_tolerance", optional=True),
         )
+
+    @property
+    def columns(self) -> list[str]:
+        """Return the columns whose values can be watched one by one."""
+        if self.subject.machine_id or not self.versions:
+            return []
+        return list(self.versions[0].run.features_used)
 
     def plan(self) -> TestPlan:
         """Return how long it would take. Raises as `request`."""

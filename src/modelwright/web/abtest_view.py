@@ -104,6 +104,11 @@ class ABTestView:
         return list(self.test.results.get("guards", []))
 
     @property
+    def segments(self) -> list[dict[str, Any]]:
+        """Return what is known of each segment."""
+        return list(self.test.results.get("segments", []))
+
+    @property
     def figure(self) -> dict[str, Any] | None:
         """Return the interval over time; one look has none to show."""
         return ab_figure(self.test) if len(self.points) > 1 else None

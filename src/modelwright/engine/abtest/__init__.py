@@ -23,6 +23,7 @@ from modelwright.engine.abtest.paired import PairedTest, compare
 from modelwright.engine.abtest.planning import Plan, paired_deviation, plan, split_deviation
 from modelwright.engine.abtest.ratio import RatioResult, SampleRatio
 from modelwright.engine.abtest.results import VERDICTS, ABResult, Interval, Point
+from modelwright.engine.abtest.segments import Segments
 from modelwright.engine.abtest.split import SplitTest
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "RatioResult",
     "Released",
     "SampleRatio",
+    "Segments",
     "SplitTest",
     "assign",
     "choose_method",
