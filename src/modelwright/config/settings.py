@@ -410,6 +410,8 @@ LOGGING = {
         "celery": {"level": "WARNING"},
         "kombu": {"level": "WARNING"},
         "uvicorn.access": {"level": "WARNING"},
+        # at DEBUG they tell the addresses of webhooks, keys and signatures
+        **{name: {"level": "INFO"} for name in ("apprise", "boto3", "botocore", "urllib3")},
     },
 }
 
