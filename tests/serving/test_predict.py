@@ -18,12 +18,15 @@ from modelwright.accounts.models import Notice
 from modelwright.accounts.notifications.services import channel_create
 from modelwright.engine.artifacts import load_artifact
 from modelwright.registry.keys import artifact_key
-from modelwright.registry.models import ModelVersion
+from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.promotion import alias_set, version_promote
 from modelwright.serving.hosting import host
 from modelwright.serving.models import Actual, Prediction, ServingSettings
+from tests.abtests.test_ab_tests import machine, two_versions
 from tests.people import person, rest
 from tests.serving.conftest import ROW, TrainVersion, subject_of
+
+__all__ = ["machine"]  # a fixture
 
 URL = "/api/v1/models/future-skills/predict/"
 ACTUALS = "/api/v1/models/future-skills/actuals/"
@@ -97,6 +100,15 @@ def test_an_explanation_names_every_column(train_version: TrainVersion) -> None:
     train_version()
     one = ask(row=ROW, explain=True).json()["predictions"][0]
     assert set(one["explanation"]) == set(ROW)
+
+
+def test_a_machine_s_model_refuses_to_explain_rather_than_leave_it_out(machine: Any) -> None:
+    version, _ = two_versions(machine)
+    url = f"/api/v1/models/{Subject.objects.get(key=version.subject).slug}/predict/"
+    row = {"timestamp": "2026-04-20T08:00:00Z", **dict.fromkeys(version.run.features_used, 1.0)}
+    assert "explain" in rest("viewer").post(url, {"row": row, "explain": True}).json()["detail"]
+    assert rest("viewer").post(url, {"row": row, "explain": True}).status_code == 422
+    assert rest("viewer").post(url, {"row": row}).status_code == 200
 
 
 def test_a_version_may_be_asked_by_number_or_alias(train_version: TrainVersion) -> None:

@@ -13,6 +13,7 @@ from modelwright.core.errors import InvalidInputError
 from modelwright.core.store import file_here
 from modelwright.engine.machines.base import MachineModel
 from modelwright.engine.machines.series import Series
+from modelwright.engine.serving.bodies import CANT_EXPLAIN
 from modelwright.registry.errors import ArtifactChangedError
 from modelwright.registry.models import ModelVersion
 from modelwright.registry.selectors import file_require, machine_model_of
@@ -50,7 +51,7 @@ def version_ask(
     Raises
     ------
     RowsRefusedError
-        The rows don't fit the model.
+        The rows don't fit the model, or it can't explain itself.
     ArtifactChangedError
         The model's file isn't the one that was recorded, or gone; it was not opened.
     ModelFailedError
@@ -60,6 +61,8 @@ def version_ask(
     """
     file_require(version)
     if version.is_plain:
+        if explain:
+            raise RowsRefusedError(CANT_EXPLAIN, faults=[CANT_EXPLAIN])
         return _machine_ask(version, table, written=written)
     found = host.ask(
         {**file_facts(version), "table": table, "written": written, "explain": explain}

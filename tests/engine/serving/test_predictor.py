@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modelwright.engine import ModelTrainer, write_future_skills_csv
+from modelwright.engine import (
+    MODEL_TYPES,
+    ModelTrainer,
+    available_model_types,
+    write_future_skills_csv,
+)
 from modelwright.engine.serving.predictor import Predictor
 from modelwright.engine.serving.rows import RowsError
 
@@ -163,6 +168,45 @@ def test_models_that_can_not_explain_say_so(mixed: Path) -> None:
     trainer = trained(mixed, target_column="energy", model_type="ridge", hyperparameters={})
     with pytest.raises(RowsError, match="can't explain"):
         Predictor(trainer.model).answer(table(trainer.X_test), explain=True)
+
+
+SMALL = {
+    "random_forest": {"n_estimators": 5}, "extra_trees": {"n_estimators": 5},
+    "hist_gradient_boosting": {"max_iter": 5}, "xgboost": {"n_estimators": 5},
+    "lightgbm": {"n_estimators": 5},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("model_type", sorted(MODEL_TYPES))
+@pytest.mark.parametrize("target", ["state", "energy"])
+def test_each_model_type_explains_by_its_own_numbers_or_refuses(
+    model_type: str, target: str, mixed: Path, tmp_path: Path
+) -> None:
+    if model_type not in available_model_types():
+        pytest.skip(f"{model_type} is not installed")
+    task = "classification" if target == "state" else "regression"
+    if task not in MODEL_TYPES[model_type].tasks:
+        pytest.skip(f"{model_type} is not for {task}")
+    frame = pd.read_csv(mixed).drop(columns="since")
+    path = tmp_path / "undated.csv"
+    frame.drop(columns="energy" if target == "state" else "state").to_csv(path, index=False)
+    trainer = trained(
+        path, target_column=target, model_type=model_type,
+        hyperparameters=SMALL.get(model_type, {}),
+    )  # fmt: skip
+    predictor, rows = Predictor(trainer.model), table(trainer.X_test.iloc[:5])
+    plain = predictor.answer(rows)
+    if model_type not in ("random_forest", "extra_trees"):
+        with pytest.raises(RowsError, match="can't explain"):
+            predictor.answer(rows, explain=True)
+        return
+    answer = predictor.answer(rows, explain=True)
+    assert (answer.labels, answer.values) == (plain.labels, plain.values)
+    roots = np.mean([t.tree_.value[0].ravel() for t in trainer.model[-1].estimators_], axis=0)
+    for i, explanation in enumerate(answer.explanations):
+        shown = 0 if answer.values is not None else int(np.argmax(answer.probabilities[i]))
+        said = answer.values[i] if answer.values is not None else answer.probabilities[i][shown]
+        assert roots[shown] + sum(explanation.values()) == pytest.approx(said, abs=1e-9)
 
 
 @settings(max_examples=60, deadline=None)

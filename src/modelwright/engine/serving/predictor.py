@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.base import is_classifier
 
 from modelwright.engine.columns import NUMERIC, TEXT
+from modelwright.engine.serving.bodies import CANT_EXPLAIN
 from modelwright.engine.serving.forest import (
     ForestPlan,
     columns_of_plan,
@@ -164,7 +165,7 @@ class Predictor:
     def _explained(self, cells: Mapping[str, Sequence[Any]]) -> Answer:
         plan = self._plan
         if plan is None:
-            raise RowsError(["This model can't explain single predictions: forests can."])
+            raise RowsError([CANT_EXPLAIN])
         encoded = plan.encode(cells)
         if encoded.shape[0] > MAX_EXPLAINED:
             raise RowsError([f"At most {MAX_EXPLAINED} rows can be explained at once."])
