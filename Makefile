@@ -21,9 +21,13 @@ up: $(RUNNING)
 
 env: $(DEV)
 
+# Tests within one process use all cores; those of whole servers have the machine to themselves.
+# pytest ends with 5 where it has nothing to do.
+NOT_SLOW := $(if $(SLOW),,and not slow)
 test: $(DEV)
 	@$(BIN)/python tools/browser.py
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not server $(NOT_SLOW)" $(ARGS) || [ $$? -eq 5 ]
+	$(BIN)/python -m pytest -m "server $(NOT_SLOW)" $(ARGS) || [ $$? -eq 5 ]
 
 check: $(DEV)
 	$(BIN)/ruff check .

@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from tests.stack import Stack
 
 from bench import others, searches
+from bench.page import page_write
 from bench.server import CPU_GOAL_PERCENT, MEMORY_GOAL_MB, idle, time_to_ready
 from bench.training import rest_against_script
 from modelwright import __version__
@@ -51,7 +51,7 @@ def main() -> int:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(results, indent=1) + "\n")
     table = _table(results)
-    _write_page(table)
+    page_write(PAGE, table)
     print(table)
     print(f"All figures: {target.relative_to(ROOT)}")
     met = [*(t["met"] for t in trainings), ready["met"], resting["met_memory"], resting["met_cpu"]]
@@ -85,14 +85,6 @@ def _table(results: dict[str, Any]) -> str:
 
 def _met(met: bool) -> str:
     return "met" if met else "**missed**"
-
-
-def _write_page(table: str) -> None:
-    text = PAGE.read_text()
-    block = f"<!-- results -->\n{table}\n<!-- /results -->"
-    PAGE.write_text(
-        re.sub(r"<!-- results -->.*<!-- /results -->", lambda _: block, text, flags=re.DOTALL)
-    )
 
 
 if __name__ == "__main__":

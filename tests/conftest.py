@@ -1,5 +1,6 @@
 """What all tests share: a whole server on demand, and a log that tests may clear."""
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,18 @@ from modelwright.core.limits import limits_forget
 from modelwright.serving.hosting import host
 
 pytest_plugins = ["tests.stack"]
+SERVER_MODULES = ("tests.stack", "tests.faults.jobs", "tests.tuning.analyst")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what starts whole servers (one after another); the rest runs at once, file by file."""
+    for item in items:
+        names = vars(getattr(item, "module", None) or object).values()
+        starts = any(inspect.isclass(one) and one.__module__ in SERVER_MODULES for one in names)
+        if starts or "stack" in getattr(item, "fixturenames", ()):
+            item.add_marker("server")
+        item.add_marker(pytest.mark.xdist_group(item.path.as_posix()))
+
 
 # A busy machine is slow, and that is no fault of what is tested.
 hypothesis.settings.register_profile(
