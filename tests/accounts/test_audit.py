@@ -89,6 +89,7 @@ def test_a_failure_of_an_unknown_name_is_recorded_too(db: None) -> None:
     assert (failed.verb, failed.object_label, failed.object_id) == ("session.failed", "nobody", "")
 
 
+@pytest.mark.slow
 @pytest.mark.services
 def test_it_holds_on_postgresql_too() -> None:
     with postgres_database() as url:

@@ -9,6 +9,8 @@ import skops.io
 
 from tests.cli.conftest import Call
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run(call: Call, sample: Path) -> str:

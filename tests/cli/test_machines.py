@@ -46,6 +46,7 @@ def call(place: Path) -> Call:
     return call_with(place)
 
 
+@pytest.mark.slow
 def test_sample_machines_come_once_with_a_year_of_readings_and_read_on(call: Call) -> None:
     again = call("sample", "load")
     assert again.returncode == 0, again.stderr

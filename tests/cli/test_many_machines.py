@@ -9,7 +9,7 @@ from modelwright.engine.samples import future_skills_csv
 from tests.services import prepared_database, rabbitmq_url, redis_url
 from tests.stack import Stack, eventually
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.slow]
 BROKERS = {"redis": redis_url, "rabbitmq": rabbitmq_url}
 
 

@@ -66,6 +66,7 @@ def test_host_of_another_machine_is_refused(tmp_path: Path) -> None:
     assert "192.0.2.1" in done.stderr
 
 
+@pytest.mark.slow
 def test_known_password_is_refused(tmp_path: Path) -> None:
     done = refused(tmp_path / "home", "--port", "0", MODELWRIGHT_ADMIN_PASSWORD="password1234")
     assert done.returncode == 1
@@ -87,6 +88,7 @@ def test_killed_part_is_started_again(stack: Stack, part: str) -> None:
     eventually(lambda: not any(psutil.pid_exists(pid) for pid in gone), what="no orphan")
 
 
+@pytest.mark.slow
 def test_all_is_stopped_in_time_and_kept_for_the_next_start() -> None:
     with Stack(samples=True) as own:
         eventually(
@@ -115,6 +117,7 @@ def test_all_is_stopped_in_time_and_kept_for_the_next_start() -> None:
         assert own.stop(signal.SIGTERM, seconds=10) < 10
 
 
+@pytest.mark.slow
 def test_killed_supervisor_leaves_nobody_behind() -> None:
     with Stack() as own:
         family = [pid for pids in own.pids().values() for pid in pids]
@@ -146,6 +149,7 @@ def test_interrupt_during_the_preparation_stops_it(tmp_path: Path) -> None:
     assert not any(alive(child.pid) for child in children)
 
 
+@pytest.mark.slow
 def test_background_of_a_shell_can_be_interrupted(tmp_path: Path) -> None:
     # a shell starts background commands with SIGINT ignored
     process = subprocess.Popen(

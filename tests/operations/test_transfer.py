@@ -17,6 +17,7 @@ from tests.cli.conftest import call_with
 from tests.services import postgres_database
 from tests.stack import Stack, eventually
 
+pytestmark = pytest.mark.slow
 CELLS = st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False)
 
 

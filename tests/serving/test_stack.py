@@ -13,6 +13,7 @@ from modelwright.engine.samples import write_future_skills_csv
 from tests.serving.conftest import ROW
 from tests.stack import Stack, eventually
 
+pytestmark = pytest.mark.slow
 CLIENTS = 50
 ASKED_EACH = 6
 PROMOTIONS = 12

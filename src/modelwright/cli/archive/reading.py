@@ -59,6 +59,8 @@ def _read(source: Path, folder: Path | None) -> Manifest:
                 descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 with os.fdopen(descriptor, "wb") as writing:
                     found[member.name] = _copied(data, writing)
+        while archive.fileobj is not None and archive.fileobj.read(CHUNK):
+            continue  # to the end, where the checksum is that covers the manifest too
     if manifest is None or DATABASE not in found:
         raise ArchiveError("The archive is incomplete.")
     names = found.keys() | manifest.files.keys()
