@@ -109,7 +109,9 @@ def test_silence(alert: Alert) -> None:
 
 
 @pytest.mark.parametrize("what", ["", "/acknowledge", "/resolve", "/silence"])
-@pytest.mark.parametrize(("alert_id", "status"), [("7", 422), (str(uuid4()), 404)])
+@pytest.mark.parametrize(
+    ("alert_id", "status"), [("7", 422), (str(uuid4()), 404)], ids=["no id", "unknown"]
+)
 def test_no_such_alert(what: str, alert_id: str, status: int) -> None:
     client = rest("trainer")
     address = f"{BASE}/alerts/{alert_id}{what}"

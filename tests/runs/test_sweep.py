@@ -74,7 +74,9 @@ def test_a_pending_job_whose_cancelling_was_cut_off_is_cancelled(make_run: MakeR
 
 
 @pytest.mark.parametrize(
-    "name", ["", "elsewhere:1:2", "no-pid", "elsewhere", f"{host_name()}:{os.getpid()}"]
+    "name",
+    ["", "elsewhere:1:2", "no-pid", "elsewhere", f"{host_name()}:{os.getpid()}"],
+    ids=["nobody", "elsewhere with a start", "no pid", "elsewhere", "here without a start"],
 )
 def test_nothing_is_said_of_workers_that_cant_be_judged(name: str) -> None:
     if name.endswith(str(os.getpid())):
