@@ -2,60 +2,25 @@
 
 import contextlib
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import psutil
 import psycopg
 import pytest
-import redis
 
+from tests.faults.broker import Broker
 from tests.faults.jobs import PATIENT, Trainings, port_of, through
 from tests.faults.line import Line, line_to
-from tests.services import missing, prepared_database
+from tests.services import prepared_database
 from tests.stack import CLI, Stack, eventually
 
 pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(300)]
 
 AWAY_SECONDS = 8.0  # more than JOB_DEAD_AFTER_SECONDS in PATIENT
 HELD_UP_SECONDS = 3.0
-
-
-class Broker:
-    """A Redis of the test's own."""
-
-    def __init__(self, folder: Path) -> None:
-        if shutil.which("redis-server") is None:
-            missing("redis-server")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        self.folder = folder
-        self.start()
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""],
-            cwd=self.folder,
-            stdout=subprocess.DEVNULL,
-        )
-        eventually(self._answers, seconds=10, what="Redis answers")
-
-    def _answers(self) -> bool:
-        with contextlib.suppress(redis.RedisError), self.client() as client:
-            return bool(client.ping())
-        return False
-
-    def client(self) -> "redis.Redis":
-        return redis.Redis(port=self.port, socket_timeout=5)
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from modelwright.runs import stopping
 from modelwright.runs.jobs import Claim, job_claim, job_end, job_release
 from modelwright.runs.kinds import kind_of, queues_shared
 from modelwright.runs.models import Job
-from modelwright.runs.names import worker_name
+from modelwright.runs.names import scratch_name, worker_name
 from modelwright.runs.states import Status
 from modelwright.runs.watch import DB_ERRORS, OnProgress, Outcome, Watch
 
@@ -75,7 +75,7 @@ def run_here(run: AnyJob, on_progress: OnProgress | None = None) -> AnyJob:
 
 def execute(claim: Claim, *, on_progress: OnProgress | None = None) -> None:
     """Run one claimed job to its end. Never raises for what the job does wrong."""
-    scratch = settings.SCRATCH_DIR / f"{claim.kind.name}-{claim.job_id}-{claim.attempt}"
+    scratch = settings.SCRATCH_DIR / scratch_name(claim.kind.name, claim.job_id, claim.attempt)
     with acting(Origin(channel="worker", job_id=str(claim.job_id))):
         try:
             private_dir(scratch)

@@ -1,11 +1,14 @@
 """Who runs a job: a name that tells any process of the same host whether it still lives."""
 
 import os
+import re
 from functools import lru_cache
 from pathlib import Path
+from uuid import UUID
 
 import psutil
 
+SCRATCH_NAME = re.compile(r"[a-z_]+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-\d+")
 PID_NAMESPACE = Path("/proc/self/ns/pid")
 
 
@@ -20,6 +23,11 @@ def worker_name(pid: int | None = None) -> str:
     """Return host, process id and start time of a process (default: this one), as one word."""
     process = psutil.Process(pid)
     return f"{host_name()}:{process.pid}:{process.create_time():.2f}"[-128:]
+
+
+def scratch_name(kind: str, job_id: UUID, attempt: int) -> str:
+    """Return the name of the folder that an attempt at a job works in."""
+    return f"{kind}-{job_id}-{attempt}"
 
 
 def worker_is_here(name: str) -> bool:

@@ -1,5 +1,6 @@
 """Making good what was lost: rings, workers, processes. Safe to run at once from many places."""
 
+import contextlib
 import datetime as dt
 import logging
 import shutil
@@ -18,13 +19,13 @@ from modelwright.runs.doorbell import ring, ring_deliveries
 from modelwright.runs.jobs import Claim, job_cancel, job_release
 from modelwright.runs.kinds import JobKind, kinds_all
 from modelwright.runs.models import Job, Worker
-from modelwright.runs.names import worker_gone, worker_is_here
+from modelwright.runs.names import SCRATCH_NAME, scratch_name, worker_gone, worker_is_here
 from modelwright.runs.selectors import workers_alive
 from modelwright.runs.states import Status
 
 log = logging.getLogger(__name__)
 
-SCRATCH_KEPT_SECONDS = 3600
+SCRATCH_KEPT_SECONDS = 3600  # of what is no attempt at a job: imports, recordings
 WORKER_KEPT = dt.timedelta(days=1)
 
 
@@ -134,12 +135,18 @@ def _ring_again(kind: JobKind) -> int:
 
 
 def _clear_scratch() -> None:
-    """Remove folders that killed attempts left behind."""
-    for folder in settings.SCRATCH_DIR.iterdir():
-        try:
-            if time.time() - folder.stat().st_mtime > max(
-                SCRATCH_KEPT_SECONDS, 2 * settings.JOB_TIME_LIMIT_SECONDS
-            ):
+    """Remove folders that killed processes left behind; those of attempts that run stay."""
+    found = list(settings.SCRATCH_DIR.iterdir())
+    running = {
+        scratch_name(kind.name, job_id, attempt)
+        for kind in kinds_all()
+        for job_id, attempt in kind.model._default_manager.filter(
+            status=Status.RUNNING
+        ).values_list("pk", "attempt")
+    }
+    for folder in found:
+        is_attempt = SCRATCH_NAME.fullmatch(folder.name) is not None
+        kept = settings.JOB_DEAD_AFTER_SECONDS if is_attempt else SCRATCH_KEPT_SECONDS
+        with contextlib.suppress(FileNotFoundError):
+            if folder.name not in running and time.time() - folder.stat().st_mtime > kept:
                 shutil.rmtree(folder, ignore_errors=True)
-        except FileNotFoundError:
-            continue
