@@ -53,6 +53,21 @@ def test_after_the_wait_that_it_names_there_is_room(clock: Clock) -> None:
             assert wait_for("a", rate) == 0.0
 
 
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+def test_a_clock_that_is_set_shuts_nobody_out_for_longer_than_a_window(
+    clock: Clock, jump: float
+) -> None:
+    rate = Rate(3, 60)
+    while not wait_for("a", rate):
+        pass
+    clock.at += jump
+    while not wait_for("a", rate):
+        pass
+    assert 1.0 <= wait_for("a", rate) <= 60.0
+    clock.at += 121
+    assert wait_for("a", rate) == 0.0
+
+
 def test_it_holds_over_processes(clock: Clock) -> None:
     rate = Rate(5, 60)
     for _ in range(5):

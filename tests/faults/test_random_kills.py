@@ -1,7 +1,7 @@
 """Two workers over PostgreSQL and Redis, and any process killed at any moment: each job ends once.
 
 MODELWRIGHT_TEST_KILL_SEEDS and MODELWRIGHT_TEST_KILL_JOBS say how many times, and over how many
-jobs each; the last full run had 20 and 25.
+jobs each.
 """
 
 import contextlib

@@ -85,4 +85,4 @@ def test_nothing_is_said_of_workers_that_cant_be_judged(name: str) -> None:
 
 
 def test_a_process_that_got_the_number_of_a_dead_one_is_not_taken_for_it() -> None:
-    assert worker_gone(f"{host_name()}:{os.getpid()}:12345.00")
+    assert worker_gone(f"{host_name()}:{os.getpid()}-12345-0a1b2c3d")

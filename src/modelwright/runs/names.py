@@ -9,6 +9,7 @@ from uuid import UUID
 import psutil
 
 SCRATCH_NAME = re.compile(r"[a-z_]+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-\d+")
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 PID_NAMESPACE = Path("/proc/self/ns/pid")
 
 
@@ -20,9 +21,25 @@ def host_name() -> str:
 
 
 def worker_name(pid: int | None = None) -> str:
-    """Return host, process id and start time of a process (default: this one), as one word."""
+    """Return host, process id and the start of a process (default: this one), as one word."""
     process = psutil.Process(pid)
-    return f"{host_name()}:{process.pid}:{process.create_time():.2f}"[-128:]
+    return f"{host_name()}:{process.pid}-{_start_of(process)}"[-128:]
+
+
+def _start_of(process: psutil.Process) -> str:
+    """Return when a process began: by the host's own count where it has one.
+
+    The time of day won't do: set it, and every process that was there before seems to be another
+    one to those that start afterwards.
+    """
+    if not BOOT_ID.exists():
+        return f"{process.create_time():.2f}"
+    try:
+        stat = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise psutil.NoSuchProcess(process.pid) from error
+    ticks = stat.rpartition(")")[2].split()[19]
+    return f"{ticks}-{BOOT_ID.read_text(encoding='ascii')[:8]}"
 
 
 def scratch_name(kind: str, job_id: UUID, attempt: int) -> str:
@@ -41,15 +58,12 @@ def worker_gone(name: str) -> bool:
     Of other hosts nothing can be known: False.
     """
     host, _, rest = name.partition(":")
-    pid, _, started = rest.partition(":")
-    if host != host_name() or not pid.isdigit():
+    pid, _, start = rest.partition("-")
+    if host != host_name() or not pid.isdigit() or not start:
         return False
     try:
         process = psutil.Process(int(pid))
-        return (
-            abs(process.create_time() - float(started)) > 0.05
-            or process.status() == psutil.STATUS_ZOMBIE
-        )
+        return _start_of(process) != start or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
     except psutil.Error:

@@ -100,7 +100,6 @@ def job_events(job_id: UUID, *, after: int = 0, limit: int = 500) -> list[JobEve
 
 def workers_alive() -> QuerySet[Worker]:
     """Return the workers that gave a sign of life lately."""
-    since = now() - dt.timedelta(
-        seconds=max(WORKER_SEEN_WITHIN_SECONDS, 3 * settings.JOB_BEAT_SECONDS)
-    )
-    return Worker.objects.filter(seen_at__gte=since)
+    within = dt.timedelta(seconds=max(WORKER_SEEN_WITHIN_SECONDS, 3 * settings.JOB_BEAT_SECONDS))
+    moment = now()
+    return Worker.objects.filter(seen_at__range=(moment - within, moment + within))

@@ -21,6 +21,7 @@ from modelwright.runs.kinds import JobKind, kinds_all
 from modelwright.runs.models import Job, Worker
 from modelwright.runs.names import SCRATCH_NAME, scratch_name, worker_gone, worker_is_here
 from modelwright.runs.selectors import workers_alive
+from modelwright.runs.silence import silence
 from modelwright.runs.states import Status
 
 log = logging.getLogger(__name__)
@@ -88,6 +89,7 @@ def jobs_sweep(*, thorough: bool = True) -> Swept:
 def lost_release(kind: JobKind) -> int:
     """Give back the running jobs whose worker gave no sign of life, or is known to have ended."""
     released = 0
+    silence.look()
     for job in kind.model._default_manager.filter(status=Status.RUNNING):
         if lost := _lost(kind, job):
             claim = Claim(kind, job.pk, job.attempt)
@@ -103,7 +105,7 @@ class _Lost:
 
 def _lost(kind: JobKind, job: Job) -> _Lost | None:
     """Say why a running job is taken for lost, or nothing."""
-    silent = (now() - (job.beat_at or job.started_at or job.created_at)).total_seconds()
+    silent = silence.seconds(job)
     gone = worker_gone(job.worker)
     if not gone and silent <= settings.JOB_DEAD_AFTER_SECONDS:
         return None
@@ -116,8 +118,10 @@ def _lost(kind: JobKind, job: Job) -> _Lost | None:
 
 def _ring_again(kind: JobKind) -> int:
     """Ring for pending jobs that nobody took, as far as workers have room for them."""
-    since = now() - dt.timedelta(seconds=settings.RING_AGAIN_AFTER_SECONDS)
-    waiting = kind.model._default_manager.filter(status=Status.PENDING, rung_at__lt=since)
+    pause = dt.timedelta(seconds=settings.RING_AGAIN_AFTER_SECONDS)
+    waiting = kind.model._default_manager.filter(status=Status.PENDING).exclude(
+        rung_at__range=(now() - pause, now() + pause)  # later ones: the clock was set back
+    )
     if not waiting.exists():
         return 0
     slots = workers_alive().aggregate(slots=Sum("slots"))["slots"] or settings.JOB_SLOTS
