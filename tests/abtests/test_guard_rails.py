@@ -214,6 +214,10 @@ def test_a_challenger_that_is_as_good_everywhere_is_not_stopped_on_split_traffic
     found = results(test_id).json()
     assert sum(one["rows"] for one in found["segments"]) == 400
     assert [one["harmed"] for one in found["segments"]] == [False] * 3
+    enough = {one["segment"]: one["has_enough_rows"] for one in found["segments"]}
+    assert enough["Technical"]
+    page = browser("viewer").get(f"/ui/ab-tests/{test_id}").content.decode()
+    assert page.count("too few rows") == list(enough.values()).count(False)
     assert {one["tolerance"] for one in found["segments"]} == {0.01}
 
 

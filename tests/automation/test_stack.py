@@ -81,15 +81,14 @@ def test_heavy_jobs_are_run_by_a_worker_beside_its_slots(plant: Stack) -> None:
         "POST", f"/api/v1/machines/{machine['id']}/readings", token,
         data=lines(hourly(24 * 28)), headers={"Content-Type": "application/x-ndjson"},
     )  # fmt: skip
-    for name in ("baseline_retrain", "kpi_calculate", "anomaly_detect"):
+    names = ("baseline_retrain", "kpi_calculate", "anomaly_detect", "predictions_cleanup")
+    for name in names:
         assert plant.request("POST", f"{SCHEDULER}/trigger/{name}", token).json()["success"]
-    done = {
-        name: newest_ended(plant, name)
-        for name in ("baseline_retrain", "kpi_calculate", "anomaly_detect")
-    }
+    done = {name: newest_ended(plant, name) for name in names}
     assert {run["status"] for run in done.values()} == {"completed"}
     assert done["baseline_retrain"]["result"]["queued"] == 1
     assert done["kpi_calculate"]["result"]["days"] == 28
+    assert done["predictions_cleanup"]["result"]["predictions_deleted"] == 0
     job = eventually(
         lambda: next(
             (job for job in get(plant, "/api/v1/model-performance/jobs")["results"]

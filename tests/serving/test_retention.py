@@ -84,6 +84,9 @@ def test_what_is_older_goes_as_the_dry_run_said_and_is_on_record(version: ModelV
     assert (dry["predictions"], dry["deletable"], dry["needed"]) == (7, 5, 0)
     page = browser("admin").get(f"/ui/registry/{subject().slug}/retention").content.decode()
     assert 'data-deletable="5"' in page
+    assert 'data-old="5"' in browser("viewer").get("/ui/retention").content.decode()
+    every = rest("viewer").get("/api/v1/retention/plans/").json()["old_predictions"]
+    assert every == {"predictions": 5, "files": 0, "file_bytes": 0}
     assert clean()["message"] == "Predictions deleted: 5; files: 0."
     assert Prediction.objects.count() == 2
     assert plan()["deletable"] == 0

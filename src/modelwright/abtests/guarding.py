@@ -16,6 +16,7 @@ from modelwright.abtests.losses import Rows
 from modelwright.abtests.models import ABTest
 from modelwright.core.clock import now
 from modelwright.engine.abtest import Guards, Segments
+from modelwright.engine.abtest.blocks import MIN_ROWS
 from modelwright.registry.models import ModelVersion, Subject
 from modelwright.serving.models import MILLISECONDS, Prediction
 from modelwright.serving.selectors import serving_settings_of
@@ -99,6 +100,7 @@ def segments_results(test: ABTest) -> list[dict[str, Any]]:
         {
             "segment": one.name,
             "rows": one.n,
+            "has_enough_rows": one.n >= MIN_ROWS,
             "worse_by": one.worse_by,
             "tolerance": one.tolerance,
             "e_value": min(one.e_value, 1e12),

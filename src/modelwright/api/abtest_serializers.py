@@ -166,6 +166,7 @@ class ABSegmentSerializer(serializers.Serializer[Any]):
 
     segment = serializers.CharField()
     rows = serializers.IntegerField()
+    has_enough_rows = serializers.BooleanField(help_text="False: nothing is said of it yet.")
     worse_by = serializers.FloatField(allow_null=True, help_text="Mean error of b less that of a.")
     tolerance = serializers.FloatField()
     e_value = serializers.FloatField(help_text="Evidence that it is worse by more.")

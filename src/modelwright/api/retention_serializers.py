@@ -7,7 +7,7 @@ from rest_framework import serializers
 from modelwright.api.training_serializers import ClosedSerializer
 from modelwright.registry.models import RetentionRule
 from modelwright.registry.retention import LIMITS, Fate, Freed, RetentionPlan
-from modelwright.serving.retention import MAX_DAYS, PredictionsPlan
+from modelwright.serving.retention import MAX_DAYS, OldPredictions, PredictionsPlan
 
 
 class RuleFields(ClosedSerializer):
@@ -86,12 +86,21 @@ class PlanDetailSerializer(PlanSerializer):
     versions = FateSerializer(many=True, source="fates")
 
 
+class OldPredictionsSerializer(serializers.Serializer[OldPredictions]):
+    """What the next clean-up deletes of predictions."""
+
+    predictions = serializers.IntegerField()
+    files = serializers.IntegerField(help_text="With predictions for whole data sets.")
+    file_bytes = serializers.IntegerField()
+
+
 class PlansSerializer(serializers.Serializer[Any]):
     """What the rules mean for all subjects that one may see."""
 
     rule = RuleSerializer(allow_null=True, help_text="The default one.")
     total_bytes = serializers.IntegerField()
     frees_bytes = serializers.IntegerField()
+    old_predictions = OldPredictionsSerializer()
     subjects = PlanSerializer(many=True)
 
 

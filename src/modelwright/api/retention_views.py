@@ -34,7 +34,11 @@ from modelwright.registry.retention import (
     rule_save,
 )
 from modelwright.registry.selectors import subject_for, subjects_visible
-from modelwright.serving.retention import predictions_plan, serving_settings_change
+from modelwright.serving.retention import (
+    predictions_old,
+    predictions_plan,
+    serving_settings_change,
+)
 
 RULE_OR_NULL = {"allOf": [{"$ref": "#/components/schemas/Rule"}], "nullable": True}
 
@@ -116,6 +120,7 @@ class RetentionPlansView(PerformanceView):
             "rule": rule_default(),
             "total_bytes": sum(plan.total_bytes for plan in plans),
             "frees_bytes": sum(plan.frees_bytes for plan in plans),
+            "old_predictions": predictions_old(subjects_visible(request.user)),
             "subjects": plans,
         }
         return Response(PlansSerializer(found).data)

@@ -11,7 +11,7 @@ unless somebody above still needs it. Actual values go with the last prediction 
 import datetime as dt
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -102,8 +102,8 @@ def predictions_plan(subject: Subject) -> PredictionsPlan:
     old = deletable = 0
     if days:
         until = _days_ago(days)
-        old = _old(subject.pk, until).count()
-        deletable = _free(_old(subject.pk, until)).count() if old else 0
+        old = _old([subject.pk], until).count()
+        deletable = _free(_old([subject.pk], until)).count() if old else 0
     files = BatchPrediction.objects.filter(subject=subject, removed_at=None).exclude(path="")
     there = files.aggregate(count=Count("pk"), size=Sum("size_bytes"))
     going = _files_old(files).aggregate(count=Count("pk"), size=Sum("size_bytes"))
@@ -116,6 +116,38 @@ def predictions_plan(subject: Subject) -> PredictionsPlan:
         old - deletable,
         there["count"],
         there["size"] or 0,
+        going["count"],
+        going["size"] or 0,
+    )
+
+
+@dataclass(frozen=True)
+class OldPredictions:
+    """What the next clean-up deletes of several subjects.
+
+    Parameters
+    ----------
+    predictions, files : int
+    file_bytes : int
+        Of these files.
+    """
+
+    predictions: int
+    files: int
+    file_bytes: int
+
+
+def predictions_old(subjects: QuerySet[Subject]) -> OldPredictions:
+    """Return what the next clean-up would delete; one query for each age that is asked for."""
+    own = dict(ServingSettings.objects.values_list("subject", "kept_days"))
+    by_days: dict[int, list[UUID]] = {}
+    for key in subjects.order_by().values_list("pk", flat=True):
+        days = kept_days_of(ServingSettings(kept_days=own.get(key)))
+        by_days.setdefault(days, []).append(key)
+    there = BatchPrediction.objects.filter(subject__in=subjects, removed_at=None).exclude(path="")
+    going = _files_old(there.order_by()).aggregate(count=Count("pk"), size=Sum("size_bytes"))
+    return OldPredictions(
+        sum(_free(_old(keys, _days_ago(days))).count() for days, keys in by_days.items() if days),
         going["count"],
         going["size"] or 0,
     )
@@ -202,7 +234,7 @@ def _forget_some(subject_id: UUID) -> int:
         if not days:
             return 0
         until = _days_ago(days)
-        old = _free(_old(subject_id, until)).select_related("actual").defer("inputs")
+        old = _free(_old([subject_id], until)).select_related("actual").defer("inputs")
         rows = list(old.order_by("at", "pk")[:AT_ONCE])
         if not rows:
             return 0
@@ -229,8 +261,8 @@ def _days_ago(days: int) -> dt.datetime:
     return now() - dt.timedelta(days=days)
 
 
-def _old(subject_id: UUID, until: dt.datetime) -> QuerySet[Prediction]:
-    return Prediction.objects.filter(subject=subject_id, at__lt=until, created_at__lt=until)
+def _old(subject_ids: Collection[UUID], until: dt.datetime) -> QuerySet[Prediction]:
+    return Prediction.objects.filter(subject__in=subject_ids, at__lt=until, created_at__lt=until)
 
 
 def _free(rows: QuerySet[Prediction]) -> QuerySet[Prediction]:

@@ -27,6 +27,7 @@ from modelwright.registry.retention import (
 from modelwright.registry.selectors import subject_for, subjects_visible
 from modelwright.serving.retention import (
     MAX_DAYS,
+    predictions_old,
     predictions_plan,
     serving_settings_change,
 )
@@ -109,6 +110,7 @@ def _all(request: HttpRequest, form: RuleForm) -> HttpResponse:
         "plans": sorted(plans, key=lambda plan: -plan.frees_bytes),
         "total": sum(plan.total_bytes for plan in plans),
         "frees": sum(plan.frees_bytes for plan in plans),
+        "old": predictions_old(subjects_visible(request.user)),
         "edits": may(user_of(request), Action.RETENTION_DEFAULT),
     }
     return render(request, "pages/retention.html", context, status=422 if form.errors else 200)
