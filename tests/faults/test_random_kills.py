@@ -27,7 +27,7 @@ from tests.stack import CLI, Stack, eventually
 pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(300)]
 
 SEEDS = int(os.environ.get("MODELWRIGHT_TEST_KILL_SEEDS", "2"))
-JOBS = int(os.environ.get("MODELWRIGHT_TEST_KILL_JOBS", "25"))
+JOBS = int(os.environ.get("MODELWRIGHT_TEST_KILL_JOBS", "12"))
 # what is killed, and how often: those that hold jobs more often
 VICTIMS = {
     "children": 6, "pool": 4, "worker": 3, "other worker": 3, "web": 2, "scheduler": 1,
