@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import issparse
+from sklearn.ensemble._forest import ForestClassifier, ForestRegressor
 
 from modelwright.engine import (
     MODEL_TYPES,
@@ -17,6 +19,7 @@ from modelwright.engine import (
 )
 from modelwright.engine.serving.predictor import Predictor
 from modelwright.engine.serving.rows import RowsError
+from modelwright.engine.serving.shapley import places_of
 
 
 def trained(path: Path, **options: Any) -> ModelTrainer:
@@ -164,10 +167,24 @@ def test_explanations_add_up_to_the_answer(skills: ModelTrainer) -> None:
         assert total == pytest.approx(answer.probabilities[i][shown], abs=1e-12)
 
 
-def test_models_that_can_not_explain_say_so(mixed: Path) -> None:
+def test_a_linear_model_is_explained_by_its_coefficients(mixed: Path) -> None:
     trainer = trained(mixed, target_column="energy", model_type="ridge", hyperparameters={})
-    with pytest.raises(RowsError, match="can't explain"):
-        Predictor(trainer.model).answer(table(trainer.X_test), explain=True)
+    predictor, frame = Predictor(trainer.model), trainer.X_test.iloc[:5]
+    encoded = trainer.model[:-1].transform(frame)
+    encoded = encoded.toarray() if issparse(encoded) else encoded
+    for row, explanation in zip(
+        encoded, predictor.answer(table(frame), explain=True).explanations, strict=True
+    ):
+        for name, places in places_of(trainer.model[0]).items():
+            wanted = float((row * trainer.model[-1].coef_)[places].sum())
+            assert explanation[name] == pytest.approx(wanted, abs=1e-9)
+
+
+def test_too_many_rows_are_not_explained_at_once(mixed: Path) -> None:
+    trainer = trained(mixed, target_column="energy", model_type="ridge", hyperparameters={})
+    rows = table(pd.concat([trainer.X_test] * 50).iloc[:1000])
+    with pytest.raises(RowsError, match="can be explained at once"):
+        Predictor(trainer.model).answer(rows, explain=True)
 
 
 SMALL = {
@@ -179,7 +196,7 @@ SMALL = {
 
 @pytest.mark.parametrize("model_type", sorted(MODEL_TYPES))
 @pytest.mark.parametrize("target", ["state", "energy"])
-def test_each_model_type_explains_by_its_own_numbers_or_refuses(
+def test_explanations_of_each_model_type_add_up_to_the_answer(
     model_type: str, target: str, mixed: Path, tmp_path: Path
 ) -> None:
     if model_type not in available_model_types():
@@ -196,17 +213,34 @@ def test_each_model_type_explains_by_its_own_numbers_or_refuses(
     )  # fmt: skip
     predictor, rows = Predictor(trainer.model), table(trainer.X_test.iloc[:5])
     plain = predictor.answer(rows)
-    if model_type not in ("random_forest", "extra_trees"):
-        with pytest.raises(RowsError, match="can't explain"):
-            predictor.answer(rows, explain=True)
-        return
     answer = predictor.answer(rows, explain=True)
     assert (answer.labels, answer.values) == (plain.labels, plain.values)
-    roots = np.mean([t.tree_.value[0].ravel() for t in trainer.model[-1].estimators_], axis=0)
     for i, explanation in enumerate(answer.explanations):
-        shown = 0 if answer.values is not None else int(np.argmax(answer.probabilities[i]))
-        said = answer.values[i] if answer.values is not None else answer.probabilities[i][shown]
-        assert roots[shown] + sum(explanation.values()) == pytest.approx(said, abs=1e-9)
+        assert set(explanation) == {column.name for column in predictor.columns}
+        label = None if answer.labels is None else answer.labels[i]
+        row = trainer.model[:-1].transform(trainer.X_test.iloc[i : i + 1])
+        said = _said(trainer.model[-1], row, label)
+        begin = _compared_with(trainer.model[-1], label)
+        assert begin + sum(explanation.values()) == pytest.approx(said, abs=1e-6)
+
+
+def _said(model: Any, row: Any, label: str | None) -> float:
+    """Return what is explained: the value, or what the model says for a label."""
+    if label is None:
+        return float(np.ravel(model.predict(row))[0])
+    place = [str(c) for c in model.classes_].index(label)
+    if hasattr(model, "predict_proba"):
+        return float(model.predict_proba(row)[0, place])
+    scores = np.ravel(model.decision_function(row))
+    return float(scores[place] if len(scores) > 1 else scores[0] * (1 if place else -1))
+
+
+def _compared_with(model: Any, label: str | None) -> float:
+    """Return the answer that an explanation begins from."""
+    if isinstance(model, ForestClassifier | ForestRegressor):
+        roots = np.mean([tree.tree_.value[0].ravel() for tree in model.estimators_], axis=0)
+        return float(roots[0 if label is None else model.classes_.tolist().index(label)])
+    return _said(model, np.zeros((1, model.n_features_in_)), label)
 
 
 @settings(max_examples=60, deadline=None)

@@ -14,10 +14,7 @@ from typing import Any, NoReturn
 
 MAX_ROWS = 10_000
 MAX_KEY_CHARS = 200
-CANT_EXPLAIN = (
-    "This model can't explain single predictions: forests (random_forest, extra_trees) of tables"
-    " without dates can. Ask without explain."
-)
+CANT_EXPLAIN = "The model of a machine can't explain single predictions. Ask without explain."
 _FORMS = ("row", "rows", "columns")
 _FIELDS = frozenset((*_FORMS, "key", "keys"))
 _PLAIN = frozenset((str, int, float, bool, type(None)))

@@ -10,7 +10,6 @@ import pandas as pd
 from sklearn.base import is_classifier
 
 from modelwright.engine.columns import NUMERIC, TEXT
-from modelwright.engine.serving.bodies import CANT_EXPLAIN
 from modelwright.engine.serving.forest import (
     ForestPlan,
     columns_of_plan,
@@ -18,6 +17,7 @@ from modelwright.engine.serving.forest import (
     forest_plan,
 )
 from modelwright.engine.serving.rows import Column, RowsError, cells_check, columns_of
+from modelwright.engine.serving.shapley import MAX_CHANGES, shares
 
 CHECKED_ROWS = 64
 MAX_EXPLAINED = 100
@@ -40,7 +40,7 @@ class Answer:
         One a row, in the order of `classes`.
     explanations : tuple of mapping
         One a row where asked for: column -> how much it moves the answer (the probability of the
-        predicted label, or the value).
+        predicted label, or its decision score where there are none, or the value).
     """
 
     labels: tuple[str, ...] | None
@@ -115,7 +115,7 @@ class Predictor:
         Raises
         ------
         RowsError
-            The rows don't fit the model, or it can't explain itself.
+            The rows don't fit the model, or are too many to be explained at once.
         """
         cells = cells_check(self.columns, table, written=written)
         if explain:
@@ -163,21 +163,21 @@ class Predictor:
         return Answer(labels, None, self._classes, tuple(map(tuple, raw.tolist())))
 
     def _explained(self, cells: Mapping[str, Sequence[Any]]) -> Answer:
-        plan = self._plan
-        if plan is None:
-            raise RowsError([CANT_EXPLAIN])
-        encoded = plan.encode(cells)
-        if encoded.shape[0] > MAX_EXPLAINED:
-            raise RowsError([f"At most {MAX_EXPLAINED} rows can be explained at once."])
-        raw = plan.mean(encoded)
-        moved = contributions(plan, encoded)
-        shown = raw.argmax(axis=1) if self._classifies else np.zeros(len(raw), dtype=int)
-        places = columns_of_plan(plan)
-        explanations = tuple(
-            {name: float(moved[row, where, shown[row]].sum()) for name, where in places.items()}
-            for row in range(encoded.shape[0])
-        )
-        plain = self._labelled(raw, cells)
+        most = MAX_EXPLAINED
+        if self._plan is None:
+            most = min(most, max(1, MAX_CHANGES // max(1, len(self.columns))))
+        if max(map(len, cells.values()), default=0) > most:
+            raise RowsError([f"At most {most} rows of this model can be explained at once."])
+        plain = self._labelled(self._raw(cells), cells)
+        shown = None
+        if plain.labels is not None:
+            shown = [self._classes.index(label) for label in plain.labels]
+        if self._plan is not None:
+            explanations = _moves(self._plan, cells, shown)
+        else:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # unknown categories are allowed
+                explanations = shares(self._pipeline, self._frame(cells), shown)
         return Answer(plain.labels, plain.values, plain.classes, plain.probabilities, explanations)
 
     def _same_bits(self, plan: ForestPlan) -> bool:
@@ -211,3 +211,18 @@ class Predictor:
             if column.may_be_missing:
                 cells[column.name][CHECKED_ROWS // 2] = None
         return cells
+
+
+def _moves(
+    plan: ForestPlan, cells: Mapping[str, Sequence[Any]], shown: Sequence[int] | None
+) -> tuple[Mapping[str, float], ...]:
+    """Return how much each column moves a forest's answer, one mapping a row."""
+    moved = contributions(plan, plan.encode(cells))
+    places = columns_of_plan(plan)
+    return tuple(
+        {
+            name: float(one[where, 0 if shown is None else shown[row]].sum())
+            for name, where in places.items()
+        }
+        for row, one in enumerate(moved)
+    )
