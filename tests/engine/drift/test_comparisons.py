@@ -24,6 +24,12 @@ WORDS = np.array([f"word {i}" for i in range(500)], dtype=object)
 EVERY = list(COMPARISONS.values())
 
 
+@pytest.fixture(autouse=True)
+def _whatever_ran_before() -> None:
+    """Give each test the same numbers, in whatever order they run."""
+    RANDOM.bit_generator.state = np.random.default_rng(8).bit_generator.state
+
+
 def numeric(rows: int, random: np.random.Generator = RANDOM) -> np.ndarray:
     return random.normal(size=rows)
 
