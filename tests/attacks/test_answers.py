@@ -19,7 +19,7 @@ from tests.attacks.visits import MARK, Unpickled, Visit, visits
 from tests.attacks.world import World, a_version
 from tests.people import browser, person, rest
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 # Looking at a test counts what has come since: the same whoever looks, and however often.
 COUNTS_WHEN_LOOKED_AT = {

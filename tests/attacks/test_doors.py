@@ -14,7 +14,7 @@ from tests.attacks.world import World
 from tests.people import browser, rest
 from tests.routes import ADMIN, ALL, OURS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 OPEN_TO_ALL = {route for route, row in TABLE.items() if "anonymous" in row.values()}
 CLOSED = [route for route in OURS if route not in OPEN_TO_ALL and route not in SAME_FOR_ALL]

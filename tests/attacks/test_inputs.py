@@ -26,7 +26,7 @@ from tests.people import browser, rest
 from tests.routes import ALL as ROUTES
 from tests.routes import OURS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 # Tricks for each input: few, so that all inputs together meet all tricks. CI tries more of them.
 EACH = int(os.environ.get("MODELWRIGHT_TEST_TRICKS", "2"))

@@ -16,6 +16,8 @@ from modelwright.cli.home import home_locked
 from tests.cli.conftest import Call, call_with
 from tests.services import postgres_database
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def made(call: Call, installation: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -131,7 +133,6 @@ def test_data_outside_the_folder_is_the_users_own_to_copy(call: Call, tmp_path: 
         assert "MODELWRIGHT_DATA_ROOT" in done.stderr
 
 
-@pytest.mark.slow
 def test_a_backup_goes_from_a_server_to_another_and_to_one_machine(
     archive: Path, call: Call, tmp_path: Path
 ) -> None:

@@ -27,6 +27,7 @@ def test_help_lists_every_command(tmp_path: Path) -> None:
     assert "prepare" not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself(name: str, call: Call) -> None:
     done = call(name, "--help")

@@ -43,6 +43,7 @@ def test_file_below_the_data_root_is_used_where_it_lies(call: Call, sample: Path
     assert run["dataset_path"] == "artifacts/datasets/future_skills_dataset.csv"
 
 
+@pytest.mark.slow
 def test_file_from_elsewhere_is_kept_by_its_content(
     call: Call, sample: Path, tmp_path: Path, installation: Path
 ) -> None:
@@ -56,6 +57,7 @@ def test_file_from_elsewhere_is_kept_by_its_content(
     assert path.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.slow
 def test_parameters_are_read_as_json_or_words(call: Call, sample: Path) -> None:
     flags = ["--param", "max_depth=none", "--param", "class_weight=balanced"]
     run = trained(call, str(sample), "--target", "future_need_level", *flags)
@@ -95,6 +97,7 @@ def test_failed_training_is_recorded(call: Call, sample: Path) -> None:
     assert "no_such_column" in newest["error_message"]
 
 
+@pytest.mark.slow
 def test_interrupt_cancels_the_run(call: Call, installation: Path, tmp_path: Path) -> None:
     table = tmp_path / "large.csv"
     rows = (f"{i % 97},{i % 89},{i % 83},{i % 2}" for i in range(60_000))
@@ -127,6 +130,7 @@ def test_unknown_run_is_explained(call: Call) -> None:
         assert "99999" in done.stderr
 
 
+@pytest.mark.slow
 def test_ended_run_can_not_be_cancelled(call: Call, sample: Path) -> None:
     run = trained(call, str(sample), "--target", "future_need_level")
     done = call("cancel", str(run["number"]))
@@ -134,6 +138,7 @@ def test_ended_run_can_not_be_cancelled(call: Call, sample: Path) -> None:
     assert "ended" in done.stderr
 
 
+@pytest.mark.slow
 def test_runs_can_be_narrowed_to_a_status(call: Call, sample: Path) -> None:
     trained(call, str(sample), "--target", "future_need_level")
     listed = json.loads(call("runs", "--status", "completed", "--json").stdout)
@@ -152,6 +157,7 @@ def manage(installation: Path, *arguments: str) -> "subprocess.CompletedProcess[
     )
 
 
+@pytest.mark.slow
 def test_management_command_trains(call: Call, installation: Path) -> None:
     done = manage(
         installation,
@@ -166,6 +172,7 @@ def test_management_command_trains(call: Call, installation: Path) -> None:
     assert run["hyperparameters"]["max_depth"] == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["artifacts/datasets/missing.csv", "/nowhere/missing.csv"])
 def test_management_command_fails_with_a_record(call: Call, installation: Path, path: str) -> None:
     done = manage(installation, "--dataset", path, "--model-version", f"v-{len(path)}")

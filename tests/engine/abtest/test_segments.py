@@ -72,6 +72,7 @@ def test_equal_models_are_rarely_stopped_for_a_segment(draw: Draw) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", [normal, labels, heavy, dependent])
 def test_equal_models_are_stopped_for_a_segment_at_most_as_often_as_alpha(draw: Draw) -> None:
     stopped = stopped_of(draw, RUNS, seed=16)
