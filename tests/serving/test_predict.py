@@ -1,5 +1,7 @@
 """Predictions over HTTP: the champion answers, whatever happens to its process or its file."""
 
+import dataclasses
+import hashlib
 import json
 import os
 import signal
@@ -12,7 +14,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 
 from modelwright.accounts.models import Notice
 from modelwright.accounts.notifications.services import channel_create
@@ -20,6 +22,7 @@ from modelwright.engine.artifacts import load_artifact
 from modelwright.registry.keys import artifact_key
 from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.promotion import alias_set, version_promote
+from modelwright.runs import kinds
 from modelwright.serving.hosting import host
 from modelwright.serving.models import Actual, Prediction, ServingSettings
 from tests.abtests.test_ab_tests import machine, two_versions
@@ -303,3 +306,24 @@ def test_what_is_not_to_be_kept_is_answered_all_the_same(train_version: TrainVer
     ServingSettings.objects.create(subject=subject_of(version), log_share=0)
     assert ask(row=ROW).json()["logged"] is False
     assert not Prediction.objects.exists()
+
+
+def test_a_connection_lost_while_a_run_is_completed_costs_nothing(
+    train_version: TrainVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost: list[str] = []
+
+    def lose(*_: Any) -> None:  # after all the others: the file is in its place
+        if not lost:
+            lost.append("once")
+            raise OperationalError("terminating connection due to administrator command")
+
+    kind = kinds._kinds["training"]
+    changed = dataclasses.replace(kind, completion_hooks=[*kind.completion_hooks, lose])
+    monkeypatch.setitem(kinds._kinds, "training", changed)
+    version = train_version()
+    path = Path(settings.DATA_ROOT) / version.artifact_path
+    assert lost
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == version.sha256
+    assert path.stat().st_nlink == 1, "the folder of the attempt is gone"
+    assert not list(path.parent.glob(".*.tmp"))

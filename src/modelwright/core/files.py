@@ -1,7 +1,9 @@
 """Files written whole or not at all, and paths that stay where they belong."""
 
 import contextlib
+import errno
 import os
+import shutil
 import unicodedata
 from pathlib import Path
 
@@ -92,6 +94,27 @@ def move_into_place(source: Path, target: Path) -> None:
     """Rename an already synced file of the same file system to its final name, durably."""
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     source.replace(target)
+    fsync_dir(target.parent)
+
+
+def link_into_place(source: Path, target: Path) -> None:
+    """Give an already synced file its final name, durably, and leave it under its old one too.
+
+    For what may be rolled back and done again. A file system without links gets a copy.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    draft.unlink(missing_ok=True)
+    try:
+        os.link(source, draft)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EXDEV, errno.EMLINK):
+            raise
+        shutil.copy2(source, draft)
+        with draft.open("rb") as copied:
+            os.fsync(copied.fileno())
+    draft.replace(target)  # does nothing where both are the same file already
+    draft.unlink(missing_ok=True)
     fsync_dir(target.parent)
 
 

@@ -19,7 +19,13 @@ from django.core.files import File
 from django.core.files.storage import Storage, storages
 
 from modelwright.core.errors import ModelwrightError
-from modelwright.core.files import fsync_dir, move_into_place, path_under, private_dir
+from modelwright.core.files import (
+    fsync_dir,
+    link_into_place,
+    move_into_place,
+    path_under,
+    private_dir,
+)
 
 ALIAS = "artifacts"
 CHUNK = 1 << 20
@@ -33,8 +39,15 @@ class StoreError(ModelwrightError):
     status = 503
 
 
-def file_publish(source: Path, target: Path) -> None:
+def file_publish(source: Path, target: Path, *, keep: bool = False) -> None:
     """Put a synced file where all machines find it, then to its name below the data root.
+
+    Parameters
+    ----------
+    source, target : Path
+        Of the same file system, if it is to be quick.
+    keep : bool
+        Leave `source` where it is: whoever is rolled back publishes it once more.
 
     Raises
     ------
@@ -45,7 +58,7 @@ def file_publish(source: Path, target: Path) -> None:
         name = target.relative_to(settings.DATA_ROOT).as_posix()
         with _told(f"{name} could not be stored"), source.open("rb") as handle:
             store.save(name, File(handle))
-    move_into_place(source, target)
+    (link_into_place if keep else move_into_place)(source, target)
 
 
 def file_here(relative: str, *, closed: tuple[Path, ...] = ()) -> Path:

@@ -30,7 +30,7 @@ def version_create_from_run(run: TrainingRun, result: Mapping[str, Any], scratch
     """
     made = MACHINE_ARTIFACT_NAME if run.machine_id else ARTIFACT_NAME
     path = f"{settings.MODELS_PREFIX}/{run.model_version}{Path(made).suffix}"
-    file_publish(scratch / made, settings.DATA_ROOT / path)
+    file_publish(scratch / made, settings.DATA_ROOT / path, keep=True)
     artifact = result["artifact"]
     newest = ModelVersion.objects.filter(subject=run.subject).aggregate(top=Max("number"))["top"]
     subject_ensure(run)

@@ -67,7 +67,7 @@ def batch_failed_fields(_batch: BatchPrediction) -> Fields:
 def batch_publish(batch: BatchPrediction, _result: Mapping[str, Any], scratch: Path) -> None:
     """Put the file in its place, in the transaction that completes the batch."""
     path = f"{settings.PREDICTIONS_PREFIX}/{batch.pk}.csv"
-    file_publish(scratch / FILE_NAME, settings.DATA_ROOT / path)
+    file_publish(scratch / FILE_NAME, settings.DATA_ROOT / path, keep=True)
     batch.path = path
 
 
