@@ -12,8 +12,10 @@ from django.test import AsyncClient, Client
 
 from modelwright.core.clock import now
 from modelwright.runs import event_stream as events
+from modelwright.runs.jobs import job_claim
 from modelwright.runs.models import JobEvent, TrainingRun, Worker
 from modelwright.runs.states import Status
+from modelwright.web.run_view import RunView
 from tests.people import person
 
 MakeRun = Callable[..., TrainingRun]
@@ -384,3 +386,13 @@ def test_another_host_name_is_refused_in_our_hand(viewer: Client) -> None:
     response = viewer.get("/ui/runs", headers={"Host": "evil.example"})
     assert response.status_code == 400
     assert "MODELWRIGHT_ALLOWED_HOSTS" in response.content.decode()
+
+
+def test_a_page_of_a_run_is_never_older_than_what_its_stream_goes_on_after(
+    make_run: MakeRun,
+) -> None:
+    read = make_run(status=Status.PENDING)  # as the view has read it, just before a worker takes it
+    assert job_claim(queue="training", worker="w", only=read.pk) is not None
+    view = RunView(read)
+    assert (view.run.status, view.run.attempt) == (Status.RUNNING, 1)
+    assert view.events[-1].pk == view.last_event

@@ -1,6 +1,7 @@
 """Reading runs, their events and the workers."""
 
 import datetime as dt
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -96,6 +97,25 @@ def training_run_get(number: int, *, every: bool = False) -> TrainingRun:
 def job_events(job_id: UUID, *, after: int = 0, limit: int = 500) -> list[JobEvent]:
     """Return the events of a job with ids above `after`, oldest first."""
     return list(JobEvent.objects.filter(job_id=job_id, id__gt=after).order_by("id")[:limit])
+
+
+def job_followed_from(job: Any) -> int:
+    """Return the id of a job's newest event, and read the row of an open one again after it.
+
+    A page that shows the row and follows the events after that id then misses no change: an event
+    is written with the row that it tells of.
+
+    Parameters
+    ----------
+    job : Job or TuningRun
+        Anything that has a status and events.
+    """
+    ids = JobEvent.objects.filter(job_id=job.pk).order_by("-id").values_list("id", flat=True)
+    newest = ids.first() or 0
+    if not job.is_ended:
+        columns = [field for field in job._meta.concrete_fields if not field.is_relation]
+        job.refresh_from_db(fields=[field.attname for field in columns])
+    return newest
 
 
 def workers_alive() -> QuerySet[Worker]:

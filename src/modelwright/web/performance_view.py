@@ -21,7 +21,8 @@ from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.selectors import champion_of
 from modelwright.runs.machine_jobs import machine_jobs
 from modelwright.runs.machine_services import machine_subject
-from modelwright.runs.models import JobEvent, TrainingRun
+from modelwright.runs.models import TrainingRun
+from modelwright.runs.selectors import job_followed_from
 from modelwright.runs.states import OPEN, Status
 from modelwright.web.abtest_view import ab_figure
 from modelwright.web.address import Address
@@ -212,25 +213,18 @@ class PerformanceView:
         found = machine_jobs().filter(machine=self.machine, model_type=self.model_type)
         return list(found[:JOBS_SHOWN])
 
-    @property
+    @cached_property
     def open_job(self) -> TrainingRun | None:
-        """Return the training that is pending or running."""
-        return next((job for job in self.jobs if job.status in OPEN), None)
+        """Return the training that is pending or running; its stream goes on after `last_event`."""
+        job = next((job for job in self.jobs if job.status in OPEN), None)
+        self.last_event = 0 if job is None else job_followed_from(job)
+        return job
 
     @property
     def failed_last(self) -> TrainingRun | None:
         """Return the newest training, if it failed."""
         newest = next(iter(self.jobs), None)
         return newest if newest is not None and newest.status == Status.FAILED else None
-
-    @property
-    def last_event(self) -> int:
-        """Return the id after which the stream of the open training goes on."""
-        job = self.open_job
-        if job is None:
-            return 0
-        ids = JobEvent.objects.filter(job_id=job.pk).order_by("-id").values_list("id", flat=True)
-        return ids.first() or 0
 
     # --- test --------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from modelwright.engine.hyperparameters import MODEL_TYPES
 from modelwright.engine.presets import PRESETS
 from modelwright.registry.models import ModelVersion
 from modelwright.runs.models import JobEvent, TrainingRun
-from modelwright.runs.selectors import training_runs
+from modelwright.runs.selectors import job_followed_from, training_runs
 from modelwright.runs.states import Status
 
 SHOWN_EVENTS = 300
@@ -105,6 +105,7 @@ class RunView:
     """What the page of one run needs beside the row."""
 
     def __init__(self, run: TrainingRun) -> None:
+        self.last_event = job_followed_from(run)
         self.run = run
 
     @property
@@ -195,14 +196,9 @@ class RunView:
 
     @cached_property
     def events(self) -> list[JobEvent]:
-        """Return the newest events, oldest first."""
-        newest = JobEvent.objects.filter(job_id=self.run.pk).order_by("-id")[:SHOWN_EVENTS]
-        return list(newest)[::-1]
-
-    @property
-    def last_event(self) -> int:
-        """Return the id after which the stream goes on."""
-        return self.events[-1].pk if self.events else 0
+        """Return the newest events up to the one that the stream goes on after, oldest first."""
+        newest = JobEvent.objects.filter(job_id=self.run.pk, pk__lte=self.last_event)
+        return list(newest.order_by("-id")[:SHOWN_EVENTS])[::-1]
 
     @cached_property
     def version(self) -> ModelVersion | None:

@@ -10,7 +10,7 @@ from django.db.models.functions import Cast
 from modelwright.accounts.models import User
 from modelwright.catalog.access import Level, experiment_level, may_all
 from modelwright.engine.search.results import COMPLETE, DROPPED, FAILED, Trial, ranked
-from modelwright.runs.models import JobEvent
+from modelwright.runs.selectors import job_followed_from
 from modelwright.runs.states import Status
 from modelwright.tuning.access import tuning_runs_visible
 from modelwright.tuning.importance import Importance, importances
@@ -91,6 +91,7 @@ class SearchView:
     """What the page of one search needs beside the row."""
 
     def __init__(self, run: TuningRun, user: User, across: str = "", down: str = "") -> None:
+        self.last_event = job_followed_from(run)
         self.run = run
         self._asked = (across, down)
         experiment = run.model_run.experiment
@@ -192,12 +193,6 @@ class SearchView:
             "timed_out",
             "failed",
         }
-
-    @property
-    def last_event(self) -> int:
-        """Return the id after which the stream goes on."""
-        ids = JobEvent.objects.filter(job_id=self.run.pk).order_by("-id")
-        return ids.values_list("id", flat=True).first() or 0
 
     # --- charts --------------------------------------------------------------------------------
 
