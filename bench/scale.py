@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import psutil
 import psycopg
 from tests.services import prepared_database, redis_url
@@ -27,7 +28,7 @@ from tests.stack import Stack
 from bench.machines import JOBS, ingest, machine_ids, machine_names, worked_off
 from bench.page import page_write
 from bench.queueing import Seconds, smallest, waits
-from modelwright.engine.samples import future_skills_csv
+from modelwright.engine.samples import future_skills_csv, future_skills_table
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/explanation/scale.md"
@@ -157,7 +158,7 @@ def _ended(stack: Stack) -> dict[str, float]:
     answer = stack.request("GET", f"{JOBS}?status=completed&page_size=100", stack.token("admin"))
     answer.raise_for_status()
     return {
-        str(one["job_id"]): (
+        str(one["id"]): (
             datetime.fromisoformat(one["finished_at"]) - datetime.fromisoformat(one["started_at"])
         ).total_seconds()
         for one in answer.json()["results"]
@@ -172,13 +173,16 @@ def _bytes(database: str) -> float:
 
 def _predictions(stack: Stack, meter: Meter) -> tuple[dict[str, float], dict[str, float]]:
     """Return what a prediction costs that is asked for alone, and one of many."""
-    path = stack.put_dataset("skills.csv", future_skills_csv())
-    body = {"dataset_path": path, "hyperparameters": {"n_estimators": 100}}
+    stack.put_dataset("future_skills_dataset.csv", future_skills_csv())
+    body = {"hyperparameters": {"n_estimators": 100}}
     answer = stack.request("POST", "/api/training/train/", stack.token(), json=body)
     answer.raise_for_status()
-    head, first, *_ = future_skills_csv().decode().splitlines()
-    cells = dict(zip(head.split(","), first.split(","), strict=True))
-    asked = [({"row": cells}, SINGLE_PREDICTIONS), ({"rows": [cells] * BATCH_ROWS}, BATCHES)]
+    table = pd.DataFrame(future_skills_table())
+    cells = json.loads(table.iloc[:1].to_json(orient="records"))[0]
+    asked: list[tuple[dict[str, Any], int]] = [
+        ({"row": cells}, SINGLE_PREDICTIONS),
+        ({"rows": [cells] * BATCH_ROWS}, BATCHES),
+    ]
     found = []
     for sent, times in asked:
         _ask(stack, sent)  # the model is loaded
