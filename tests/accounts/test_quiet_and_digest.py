@@ -66,6 +66,11 @@ def test_quiet_hours_end_with_the_first_minute_outside_of_them(
             assert found == minutes[quiet.index(False, place)], minutes[place]
 
 
+def test_seconds_don_t_make_a_day_without_a_minute_that_is_not_quiet() -> None:
+    start, end = dt.time(0, 0, 30), dt.time(0, 0, 10)
+    assert quiet_until(start, end, ZoneInfo("UTC"), dt.datetime(2026, 3, 1, tzinfo=dt.UTC)) is None
+
+
 def quiet(channel: Channel, start: str, end: str, zone: str, **more: Any) -> None:
     channel_change(
         channel=channel,

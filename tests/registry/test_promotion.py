@@ -1,15 +1,12 @@
 """Which version answers: one at every moment, and every change with its reason."""
 
 import itertools
-import os
-import signal
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connection
 
 from modelwright.accounts.models import AuditEntry
 from modelwright.core.errors import InvalidInputError
@@ -29,6 +26,7 @@ from modelwright.registry.promotion import (
 )
 from modelwright.registry.removal import model_run_delete
 from modelwright.registry.selectors import champion_of, subject_get
+from tests.killing import killed_before
 from tests.registry.conftest import MakeVersion
 
 SUBJECT = "future_skills:table.csv"
@@ -192,29 +190,6 @@ def test_fifty_promotions_at_once_leave_one_champion_and_no_reader_without(
     assert all(after[0] == before[1] for before, after in itertools.pairwise(chain))
 
 
-def promote_and_die(version: ModelVersion, before_statement: int) -> bool:
-    """Promote in a child that `kill -9`s itself before its nth statement; return whether it did."""
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
-        asked = 0
-
-        def count(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-            nonlocal asked
-            asked += 1
-            if asked == before_statement:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return execute(sql, params, many, context)
-
-        try:
-            with connection.execute_wrapper(count):
-                promote(version)
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status)
-
-
 @pytest.mark.django_db(transaction=True)
 def test_a_kill_at_any_statement_of_a_promotion_leaves_the_old_champion_or_the_new(
     make_version: MakeVersion,
@@ -223,7 +198,7 @@ def test_a_kill_at_any_statement_of_a_promotion_leaves_the_old_champion_or_the_n
     promote(first)
     noted = Promotion.objects.count()
     statement = 1
-    while promote_and_die(second, statement):
+    while killed_before(statement, lambda: promote(second)):
         assert champion_of(SUBJECT) == first, statement
         assert ModelAlias.objects.filter(name="champion").count() == 1
         assert Promotion.objects.count() == noted

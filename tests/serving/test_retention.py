@@ -2,7 +2,6 @@
 
 import datetime as dt
 import os
-import signal
 import threading
 import uuid
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connections
 
 from modelwright.abtests.models import ABTest
 from modelwright.accounts.models import AuditEntry
@@ -24,6 +23,7 @@ from modelwright.serving.actuals import Truth, actuals_record
 from modelwright.serving.batch_models import BatchPrediction
 from modelwright.serving.models import Actual, Prediction
 from modelwright.serving.retention import batch_files_forget, predictions_forget
+from tests.killing import killed_before
 from tests.people import browser, person, rest
 from tests.registry.conftest import MakeVersion
 from tests.registry.conftest import make_version as make_version  # a fixture
@@ -199,29 +199,6 @@ def test_truths_that_wait_or_are_about_something_kept_stay(version: ModelVersion
     assert Prediction.objects.get().actual is not None
 
 
-def clean_and_die(before_statement: int) -> bool:
-    """Clean up in a child that `kill -9`s itself before its nth statement; return whether."""
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
-        asked = 0
-
-        def count(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-            nonlocal asked
-            asked += 1
-            if asked == before_statement:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return execute(sql, params, many, context)
-
-        try:
-            with connection.execute_wrapper(count):
-                predictions_forget(60)
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status)
-
-
 def test_a_kill_at_any_statement_loses_no_sum_and_deletes_nothing_without_a_record(
     version: ModelVersion,
 ) -> None:
@@ -231,7 +208,7 @@ def test_a_kill_at_any_statement_loses_no_sum_and_deletes_nothing_without_a_reco
     traffic_catch_up()
     keep(kept_days=30)
     statement = 1
-    while clean_and_die(statement):
+    while killed_before(statement, lambda: predictions_forget(60)):
         noted = AuditEntry.objects.filter(verb="predictions.deleted")
         deleted = sum(one.after["predictions"] for one in noted if one.after)
         assert deleted + Prediction.objects.count() == 7, statement

@@ -214,11 +214,19 @@ class PerformanceView:
         return list(found[:JOBS_SHOWN])
 
     @cached_property
-    def open_job(self) -> TrainingRun | None:
-        """Return the training that is pending or running; its stream goes on after `last_event`."""
+    def _followed(self) -> tuple[TrainingRun | None, int]:
         job = next((job for job in self.jobs if job.status in OPEN), None)
-        self.last_event = 0 if job is None else job_followed_from(job)
-        return job
+        return job, 0 if job is None else job_followed_from(job)
+
+    @property
+    def open_job(self) -> TrainingRun | None:
+        """Return the training that is pending or running."""
+        return self._followed[0]
+
+    @property
+    def last_event(self) -> int:
+        """Return the event after which its stream goes on."""
+        return self._followed[1]
 
     @property
     def failed_last(self) -> TrainingRun | None:

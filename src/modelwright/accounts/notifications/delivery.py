@@ -67,7 +67,7 @@ def quiet_until(
     Parameters
     ----------
     start, end : time
-        The end may be on the next day.
+        By the minute: seconds don't count. The end may be on the next day.
     zone : tzinfo
     moment : datetime
 
@@ -77,6 +77,7 @@ def quiet_until(
     >>> quiet_until(*night, ZoneInfo("Europe/Paris"), dt.datetime(2026, 3, 28, 23, tzinfo=dt.UTC))
     datetime.datetime(2026, 3, 29, 5, 0, tzinfo=datetime.timezone.utc)
     """
+    start, end = (clock.replace(second=0, microsecond=0) for clock in (start, end))
 
     def is_quiet(at: dt.datetime) -> bool:
         clock = at.astimezone(zone).time()
