@@ -3,9 +3,9 @@
 from typing import Any
 
 import django_filters
-from django.db.models import F, Q, QuerySet
 from django_filters.fields import ChoiceField
 
+from modelwright.runs.listing import Order, Term, Wanted
 from modelwright.runs.models import TrainingRun
 from modelwright.runs.states import Status
 
@@ -23,7 +23,6 @@ SORTABLE = {
     "training_duration_seconds": "training_duration_seconds",
     "trained_by_username": "user__username",
 }
-SEARCHED = ("model_version", "dataset_path", "notes", "error_message", "user__username")
 
 
 class UpperChoiceField(ChoiceField):  # type: ignore[misc]  # no types
@@ -39,31 +38,12 @@ class StatusFilter(django_filters.ChoiceFilter):  # type: ignore[misc]  # no typ
 
     field_class = UpperChoiceField
 
-    def filter(self, qs: QuerySet[TrainingRun], value: str) -> QuerySet[TrainingRun]:
-        """Keep the runs of one status."""
-        return qs.filter(status=value.lower()) if value else qs
-
-
-class Ordering(django_filters.OrderingFilter):  # type: ignore[misc]  # no types
-    """By a named column, runs without a value last, the newest first among equals."""
-
-    def filter(self, qs: QuerySet[TrainingRun], value: list[str] | None) -> QuerySet[TrainingRun]:
-        """Sort."""
-        if not value:
-            return qs
-        terms = []
-        for name in value:
-            column = F(SORTABLE[name.removeprefix("-")])
-            terms.append(
-                column.desc(nulls_last=True)
-                if name.startswith("-")
-                else column.asc(nulls_last=True)
-            )
-        return qs.order_by(*terms, "-number")
-
 
 class TrainingRunFilter(django_filters.FilterSet):  # type: ignore[misc]  # no types
-    """The query of `GET /api/training/runs/`; a value that can't be meant is 400."""
+    """The query of `GET /api/training/runs/`; a value that can't be meant is 400.
+
+    It says what is wanted; `runs.listing` finds it.
+    """
 
     status = StatusFilter(
         choices=[(name.upper(), name.upper()) for name in Status.values],
@@ -75,11 +55,10 @@ class TrainingRunFilter(django_filters.FilterSet):  # type: ignore[misc]  # no t
     )
     model_version = django_filters.CharFilter(max_length=MAX_TEXT, help_text="Exact version.")
     search = django_filters.CharFilter(
-        method="search_in",
         max_length=MAX_TEXT,
         help_text="Text anywhere in version, data set path, notes, error message or user name.",
     )
-    ordering = Ordering(
+    ordering = django_filters.OrderingFilter(
         fields=[(name, name) for name in SORTABLE],
         help_text="Column to sort by, with `-` before it for descending.",
     )
@@ -88,13 +67,22 @@ class TrainingRunFilter(django_filters.FilterSet):  # type: ignore[misc]  # no t
         model = TrainingRun
         fields = ()
 
-    def search_in(
-        self, queryset: QuerySet[TrainingRun], _name: str, value: str
-    ) -> QuerySet[TrainingRun]:
-        """Keep the runs that hold every word somewhere."""
-        for word in value.split()[:MAX_WORDS]:
-            where = Q()
-            for column in SEARCHED:
-                where |= Q(**{f"{column}__icontains": word})
-            queryset = queryset.filter(where)
-        return queryset
+    @property
+    def wanted(self) -> Wanted:
+        """Return what is asked for, once it has been found valid."""
+        asked = self.form.cleaned_data
+        return Wanted(
+            statuses=(asked["status"].lower(),) if asked["status"] else (),
+            user=asked["trained_by"],
+            version=asked["model_version"],
+            words=tuple(asked["search"].split()[:MAX_WORDS]),
+        )
+
+    @property
+    def order(self) -> Order:
+        """Return what to sort by: runs without a value last, the newest first among equals."""
+        terms = [
+            Term(SORTABLE[name.removeprefix("-")], name.startswith("-"))
+            for name in self.form.cleaned_data["ordering"] or []
+        ]
+        return Order.by(terms)

@@ -2,8 +2,8 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
 from django.http import Http404
+from django_filters.utils import translate_validation
 from drf_spectacular.utils import extend_schema_view
 from rest_framework import generics, status
 from rest_framework.exceptions import ParseError, ValidationError
@@ -14,7 +14,7 @@ from rest_framework.reverse import reverse
 from modelwright.accounts.roles import Action
 from modelwright.api import training_docs as docs
 from modelwright.api.base import ApiView, actor_of
-from modelwright.api.pagination import Pages
+from modelwright.api.pagination import RunPages
 from modelwright.api.training_filters import TrainingRunFilter
 from modelwright.api.training_serializers import (
     EventSerializer,
@@ -28,10 +28,14 @@ from modelwright.api.waiting import patience_of, wait_until_ended
 from modelwright.core.errors import InvalidInputError
 from modelwright.runs.errors import RunNotFoundError, SubjectBusyError
 from modelwright.runs.models import TrainingRun
-from modelwright.runs.selectors import job_events, training_run_get, training_runs
+from modelwright.runs.selectors import job_events, training_run_get
 from modelwright.runs.services import training_cancel, training_change_notes, training_submit
 from modelwright.runs.states import Status
 
+COLUMNS = (
+    "created_at", "model_version", "status", "accuracy", "precision", "recall", "f1_score",
+    "training_duration_seconds",
+)  # fmt: skip
 DATA_ERROR = "DataLoadError"
 GENERAL = "non_field_errors"
 
@@ -154,15 +158,18 @@ class TrainingRunListView(ApiView, generics.ListAPIView[TrainingRun]):
 
     actions: ClassVar = {"GET": Action.RUNS_VIEW}
     serializer_class = TrainingRunListSerializer
-    pagination_class = Pages
+    pagination_class = RunPages
     filterset_class = TrainingRunFilter
+    queryset = TrainingRun.objects.none()  # what the description is made from
 
-    def get_queryset(self) -> QuerySet[TrainingRun]:
-        """Return the runs with the columns of the list only."""
-        return training_runs().only(
-            "number", "created_at", "model_version", "status", "accuracy", "precision",
-            "recall", "f1_score", "training_duration_seconds", "user__username",
-        )  # fmt: skip
+    def list(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
+        """Return a page of the runs with the columns of the list only."""
+        asked = TrainingRunFilter(request.query_params, request=request)
+        if not asked.is_valid():
+            raise translate_validation(asked.errors)
+        pages = RunPages()
+        runs = pages.read(request, asked.wanted, asked.order, COLUMNS)
+        return pages.get_paginated_response(self.get_serializer(runs, many=True).data)
 
 
 @extend_schema_view(get=docs.DETAIL, patch=docs.NOTES)

@@ -217,6 +217,21 @@ class TrainingRun(Job):
         return f"run {self.number}"
 
 
+class RunText(models.Model):
+    """What is searched of a run; the database keeps it (`pool_tables`), nobody writes to it."""
+
+    number = models.BigIntegerField(primary_key=True, db_column="rowid")
+    version = models.TextField()
+    body = models.TextField()
+
+    class Meta:
+        managed = False
+        db_table = "run_texts"
+
+    def __str__(self) -> str:
+        return f"texts of run {self.number}"
+
+
 class JobEvent(models.Model):
     """Something that happened to a job; ids grow, so a reader can go on where it stopped."""
 

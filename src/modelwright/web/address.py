@@ -45,11 +45,12 @@ class Address:
     def having(self, **changes: str | Sequence[str]) -> "Address":
         """Return the address with some parameters set (or, by an empty value, dropped).
 
-        Whatever changes, the page number is of the past, unless it is what is set.
+        Whatever changes, the page is of the past, unless it is what is set.
         """
         params = dict(self.params)
         if "page" not in changes:
             params.pop("page", None)
+            params.pop("cursor", None)
         for name, value in changes.items():
             values = (value,) if isinstance(value, str) else tuple(value)
             params[name] = tuple(v for v in values if v)

@@ -4,33 +4,37 @@ import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.core.paginator import Page as Rows
-from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from modelwright.runs.models import TrainingRun
-from modelwright.runs.selectors import training_runs
+from modelwright.runs.listing import (
+    BadPlaceError,
+    Count,
+    Order,
+    Place,
+    RunPage,
+    Wanted,
+    run_page,
+    run_tallies,
+    users_listed,
+)
 from modelwright.runs.states import OPEN, Status
 from modelwright.web.address import Address, Pill
 
 PAGE_SIZE = 25
 COLUMNS_COOKIE = "runs_columns"
-ORDER = ("status", "user", "version", "from", "to", "search", "sort", "columns", "page")
+ORDER = ("status", "user", "version", "from", "to", "search", "sort", "columns", "page", "cursor")
 FILTERS = ("status", "user", "version", "from", "to", "search")
+MAX_DIGITS = 16
 HEAVY = (
-    "per_class_metrics",
-    "confusion_matrix",
-    "feature_importance",
-    "features_used",
-    "environment",
-    "metrics",
-    "warnings",
-    "requested_hyperparameters",
-    "hyperparameters",
-    "error_message",
-)
+    "per_class_metrics", "confusion_matrix", "feature_importance", "features_used", "environment",
+    "metrics", "warnings", "requested_hyperparameters", "hyperparameters", "error_message",
+)  # fmt: skip
+READ = (
+    "status", "model_version", "accuracy", "f1_score", "precision", "recall", "dataset_path",
+    "total_samples", "n_estimators", "training_duration_seconds", "created_at", "started_at",
+    "finished_at", "notes", "progress_percent", "cancel_requested",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,40 @@ def _midnight(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
 
 
+class Rows:
+    """A page of runs, as the templates of all lists know pages.
+
+    Parameters
+    ----------
+    found : RunPage
+    number : int
+        Of the page, from 1 on: where rows came or went meanwhile, about so.
+    count : Count
+        Of all pages.
+    """
+
+    def __init__(self, found: RunPage, number: int, count: Count) -> None:
+        self.found = found
+        self.number = number
+        self.object_list = found.runs
+        self.paginator = self
+        self.start_index = (number - 1) * PAGE_SIZE + 1
+        self.end_index = self.start_index + len(found.runs) - 1
+        self.is_about = not count.is_exact
+        self.count = max(count.number, self.end_index)
+        self.num_pages = max(-(-self.count // PAGE_SIZE), number + self.has_next)
+
+    @property
+    def has_next(self) -> bool:
+        """Return whether a page follows."""
+        return not self.found.is_last
+
+    @property
+    def has_previous(self) -> bool:
+        """Return whether there is a page before."""
+        return not self.found.is_first
+
+
 class RunsList:
     """What one request for the list asks for."""
 
@@ -106,33 +144,47 @@ class RunsList:
 
     # --- rows --------------------------------------------------------------------------------
 
-    def _matching(self, *, with_status: bool = True) -> QuerySet[TrainingRun]:
-        runs = training_runs()
-        if with_status and self.statuses:
-            runs = runs.filter(status__in=self.statuses)
-        if self.user:
-            runs = runs.filter(user__username=self.user)
-        if self.version:
-            runs = runs.filter(model_version__icontains=self.version)
-        if self.since:
-            runs = runs.filter(created_at__gte=_midnight(self.since))
-        if self.until:
-            runs = runs.filter(created_at__lt=_midnight(self.until + dt.timedelta(days=1)))
-        if self.search:
-            runs = runs.filter(_anywhere(self.search))
-        return runs
+    @property
+    def wanted(self) -> Wanted:
+        """Return which runs the filters let through."""
+        return Wanted(
+            statuses=tuple(self.statuses),
+            user=self.user,
+            version_has=self.version,
+            words=(self.search,) if self.search else (),
+            number=_number_in(self.search),
+            since=_midnight(self.since) if self.since else None,
+            until=_midnight(self.until + dt.timedelta(days=1)) if self.until else None,
+        )
 
     @cached_property
-    def rows(self) -> Rows[TrainingRun]:
-        """Return the runs of the page that is asked for."""
-        runs = self._matching().defer(*HEAVY).order_by(*self._ordering())
-        return Paginator(runs, PAGE_SIZE).get_page(self.address.get("page") or 1)
+    def rows(self) -> Rows:
+        """Return the runs of the page that is asked for; the first one where there is no such."""
+        name, _, down = self._sorting()
+        order = Order(COLUMNS[name].field, down, newest_first=down if name == "run" else True)
+        asked = self.address.get("page")
+        number = int(asked) if asked.isdecimal() and 0 < len(asked) < MAX_DIGITS else 1
+        try:
+            place = Place.read(self.address.get("cursor"), order.sortable)
+        except BadPlaceError:
+            place = None
+        offset = 0 if place else (max(number, 1) - 1) * PAGE_SIZE
+        found = run_page(self.wanted, order, PAGE_SIZE, columns=READ, place=place, offset=offset)
+        if not found.runs and not found.is_first:
+            number = 1
+            found = run_page(self.wanted, order, PAGE_SIZE, columns=READ)
+        return Rows(found, max(number, 1), self.count)
 
-    def _ordering(self) -> list[str]:
-        name, _, backwards = self._sorting()
-        if name == "run":
-            return ["-number" if backwards else "number"]
-        return [f"{'-' if backwards else ''}{COLUMNS[name].field}", "-number"]
+    @cached_property
+    def count(self) -> Count:
+        """Return how many runs all pages have."""
+        chosen = self.statuses or Status.values
+        return sum((self.tallies[status] for status in chosen), Count(0))
+
+    @cached_property
+    def tallies(self) -> dict[str, Count]:
+        """Return how many runs there are of each status, whichever is chosen."""
+        return run_tallies(self.wanted)
 
     def _sorting(self) -> tuple[str, str, bool]:
         """Return the column, the parameter and whether it goes down; newest first unless told."""
@@ -145,7 +197,7 @@ class RunsList:
     @cached_property
     def open_numbers(self) -> list[int]:
         """Return the runs of this page that may still change."""
-        return [run.number for run in self.rows if run.status in OPEN]
+        return [run.number for run in self.rows.object_list if run.status in OPEN]
 
     @property
     def live_address(self) -> str:
@@ -190,41 +242,21 @@ class RunsList:
             choices.append((column, shown, str(self.address.having(columns=ordered))))
         return choices
 
-    @cached_property
-    def tabs(self) -> list[tuple[str, str, int, str, bool]]:
+    @property
+    def tabs(self) -> list[tuple[str, str, Count, str, bool]]:
         """Return name, title, count, address and whether it is chosen: all, and each status."""
-        counts = dict(
-            self._matching(with_status=False)
-            .order_by()
-            .values_list("status")
-            .annotate(count=Count("pk"))
-        )
-        tabs = [
-            (
-                "",
-                "All",
-                sum(counts.values()),
-                str(self.address.having(status="")),
-                not self.statuses,
-            )
-        ]
+        every = sum(self.tallies.values(), Count(0))
+        tabs = [("", "All", every, str(self.address.having(status="")), not self.statuses)]
         for status in Status:
             address = str(self.address.having(status=status.value))
             chosen = self.statuses == [status.value]
-            tabs.append((status.value, status.label, counts.get(status.value, 0), address, chosen))
+            tabs.append((status.value, status.label, self.tallies[status], address, chosen))
         return tabs
 
     @cached_property
     def users(self) -> list[str]:
         """Return everybody who has trained."""
-        names = (
-            training_runs()
-            .order_by("user__username")
-            .exclude(user=None)
-            .values_list("user__username", flat=True)
-            .distinct()[:100]
-        )
-        return [str(name) for name in names]
+        return users_listed()
 
     @property
     def pills(self) -> list[Pill]:
@@ -255,28 +287,21 @@ class RunsList:
     @property
     def previous_page(self) -> str:
         """Return the address of the page before, empty on the first."""
-        if not self.rows.has_previous():
+        if not self.rows.has_previous:
             return ""
-        number = self.rows.previous_page_number()
-        return str(self.address.having(page="" if number == 1 else str(number)))
+        page = str(self.rows.number - 1) if self.rows.number > 2 else ""
+        return str(self.address.having(page=page, cursor=str(self.rows.found.before or "")))
 
     @property
     def next_page(self) -> str:
         """Return the address of the page after, empty on the last."""
-        if not self.rows.has_next():
+        if not self.rows.has_next:
             return ""
-        return str(self.address.having(page=str(self.rows.next_page_number())))
+        place = self.rows.found.behind
+        return str(self.address.having(page=str(self.rows.number + 1), cursor=str(place or "")))
 
 
-def _anywhere(text: str) -> Q:
-    found = (
-        Q(model_version__icontains=text)
-        | Q(notes__icontains=text)
-        | Q(dataset_path__icontains=text)
-        | Q(error_message__icontains=text)
-        | Q(user__username__icontains=text)
-    )
+def _number_in(text: str) -> int | None:
+    """Return the number of the run that a text names, if it does."""
     number = text.lower().removeprefix("run").strip().removeprefix("#")
-    if number.isdecimal() and len(number) < 16:
-        found |= Q(number=int(number))
-    return found
+    return int(number) if number.isdecimal() and len(number) < MAX_DIGITS else None

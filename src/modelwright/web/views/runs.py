@@ -12,7 +12,7 @@ from modelwright.accounts.roles import Action
 from modelwright.runs.models import TrainingRun
 from modelwright.runs.selectors import training_runs
 from modelwright.web.requests import page_or_part
-from modelwright.web.runs_list import COLUMNS_COOKIE, HEAVY, PAGE_SIZE, RunsList
+from modelwright.web.runs_list import COLUMNS_COOKIE, PAGE_SIZE, READ, RunsList
 from modelwright.web.summary import summary_get
 
 YEAR_SECONDS = 365 * 24 * 3600
@@ -40,11 +40,11 @@ def runs(request: HttpRequest) -> HttpResponse:
 
 
 def _context(listing: RunsList) -> dict[str, object]:
-    rows = list(listing.rows)  # asked for here, so that a database that is away is noticed here
+    rows = listing.rows  # asked for here, so that a database that is away is noticed here
     return {
         "listing": listing,
-        "rows": listing.rows,
-        "any": bool(rows) or bool(listing.pills),
+        "rows": rows,
+        "any": bool(rows.object_list) or bool(listing.pills),
         "summary": summary_get(),
         "tabs": listing.tabs,
         "users": listing.users,
@@ -61,7 +61,9 @@ def runs_live(request: HttpRequest) -> HttpResponse:
     if not request.headers.get("HX-Request"):
         return redirect("runs")
     rows: list[TrainingRun] = list(
-        training_runs().filter(number__in=numbers[:PAGE_SIZE]).defer(*HEAVY)
+        training_runs()
+        .filter(number__in=numbers[:PAGE_SIZE])
+        .only("number", "user__username", *READ)
     )
     listing = RunsList(request)
     still_open = any(run.is_open for run in rows)

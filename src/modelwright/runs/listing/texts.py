@@ -1,0 +1,64 @@
+"""What runs are searched by: texts anywhere in version, data set, notes, error and user name.
+
+A database finds what has all groups of three letters of a text; each is then compared as a whole,
+so that what is found is what reading through everything would find.
+"""
+
+from functools import cache
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet, TextField
+from django.db.models.lookups import Lookup
+
+from modelwright.runs.models import RunText
+
+GROUP = 3
+MAX_GROUPS = 40
+
+
+class Groups(Lookup):
+    """Having groups of letters, by SQLite's FTS5."""
+
+    lookup_name = "groups"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """Return `column MATCH groups`."""
+        column, values = self.process_lhs(compiler, connection)
+        return f"{column} MATCH %s", (*values, self.rhs)
+
+
+TextField.register_lookup(Groups)
+
+
+def texts_having(words: tuple[str, ...], version: str = "") -> QuerySet[RunText]:
+    """Return the texts that have every word anywhere, and `version` in the version."""
+    found = RunText.objects.all()
+    if _has_groups() and (groups := _groups_of([*words, version])):
+        found = found.filter(body__groups=groups)
+    for word in words:
+        found = found.filter(body__icontains=word)
+    return found.filter(version__icontains=version) if version else found
+
+
+def _groups_of(words: list[str]) -> str:
+    """Return what FTS5 is asked for; what it can't be asked for is left to the comparison."""
+    groups: dict[str, None] = {}
+    for word in words:
+        text = word.partition("\0")[0]
+        groups |= dict.fromkeys(text[i : i + GROUP] for i in range(len(text) - GROUP + 1))
+    quoted = [group.replace('"', '""') for group in groups]
+    return " AND ".join(f'"{group}"' for group in quoted[:MAX_GROUPS])
+
+
+def _has_groups() -> bool:
+    return connection.vendor == "sqlite" and _is_fts(str(connection.settings_dict["NAME"]))
+
+
+@cache
+def _is_fts(_database: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sql FROM sqlite_master WHERE name = 'run_texts'")
+        found = cursor.fetchone()
+    return bool(found) and "VIRTUAL" in found[0]

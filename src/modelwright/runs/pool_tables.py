@@ -1,0 +1,205 @@
+"""What the database keeps so that a long list of runs is quick: its indexes, and its texts.
+
+The indexes are of the shared pool alone. Each begins with a column that runs are sorted by, then
+has the number, which decides among equals, and what runs are narrowed by: a list is found in one
+index and only the rows of its page are read. PostgreSQL takes partial indexes for that. SQLite
+without statistics would rather go by the foreign keys, so that there they come first.
+
+`run_texts` has what is searched of every run, in an index of groups of three letters where the
+database has one, and is kept by triggers: code of the version before keeps it, too.
+
+All of it may be done twice, and is done again from where it was broken off. SQLite drops triggers
+and indexes when a later migration rebuilds `model_runs`: such a migration must add both operations
+again (a test fails until it does).
+"""
+
+from typing import Any
+
+from django.db import DatabaseError, transaction
+from django.db.migrations import RunPython
+from django.db.migrations.operations.base import Operation
+
+POOL = "experiment_id IS NULL AND machine_id IS NULL"
+START = "SUBSTR({}, 1, 100)"
+"""A text as long as it may be doesn't fit into an index; its start does."""
+GRAMS = "run_texts_grams"
+INDEXES = {
+    "number": "number, status, user_id, created_at",
+    "status": "status, number, user_id, created_at",
+    "user": "user_id, number, status, created_at",
+    **{
+        name: f"{name}, number, status, user_id"
+        for name in (
+            "created_at", "model_version", "accuracy", "precision", "recall", "f1_score",
+            "training_duration_seconds", "total_samples", "n_estimators",
+        )
+    },
+    **{
+        name: f"{START.format(name)}, number, status, user_id"
+        for name in ("dataset_path", "notes")
+    },
+    "best": "subject, accuracy, number, status",
+    "latest": "subject, number, status, accuracy",
+}  # fmt: skip
+
+WATCHED = "number, model_version, dataset_path, notes, error_message, user_id"
+CHANGED = " OR ".join(f"NEW.{name} {{0}} OLD.{name}" for name in WATCHED.split(", "))
+
+
+def pool_indexes() -> Operation:
+    """Return the migration operation that makes the indexes of the shared pool."""
+
+    def add(_apps: Any, schema_editor: Any) -> None:
+        postgres = schema_editor.connection.vendor == "postgresql"
+        for name, columns in INDEXES.items():
+            index = f"model_runs_pool_{name}"
+            if postgres:
+                _postgres_index(schema_editor, index, f"model_runs ({columns}) WHERE {POOL}")
+            else:
+                _run(
+                    schema_editor,
+                    f"CREATE INDEX IF NOT EXISTS {index} ON model_runs"
+                    f" (experiment_id, machine_id, {columns}) WHERE {POOL}",
+                )
+
+    def remove(_apps: Any, schema_editor: Any) -> None:
+        for name in INDEXES:
+            _run(schema_editor, f"DROP INDEX IF EXISTS model_runs_pool_{name}")
+
+    return RunPython(add, remove, atomic=False)
+
+
+def run_texts() -> Operation:
+    """Return the migration operation that makes, fills and indexes the table of texts."""
+
+    def add(_apps: Any, schema_editor: Any) -> None:
+        {"sqlite": _sqlite_texts, "postgresql": _postgres_texts}[schema_editor.connection.vendor](
+            schema_editor
+        )
+
+    def remove(_apps: Any, schema_editor: Any) -> None:
+        if schema_editor.connection.vendor == "postgresql":
+            _run(schema_editor, "DROP FUNCTION IF EXISTS run_texts_keep() CASCADE")
+            _run(schema_editor, "DROP FUNCTION IF EXISTS run_texts_rename() CASCADE")
+        else:
+            for name in _SQLITE_TRIGGERS:
+                _run(schema_editor, f"DROP TRIGGER IF EXISTS {name}")
+        _run(schema_editor, "DROP TABLE IF EXISTS run_texts")
+
+    return RunPython(add, remove, atomic=False)
+
+
+def _run(schema_editor: Any, sql: str) -> None:
+    schema_editor.execute(sql, params=None)
+
+
+# --- SQLite ---------------------------------------------------------------------------------------
+
+_SQLITE_ADD = """
+INSERT INTO run_texts (rowid, version, body)
+SELECT r.number, r.model_version, r.model_version || char(31) || r.dataset_path
+       || char(31) || r.notes || char(31) || r.error_message
+       || char(31) || COALESCE((SELECT username FROM users WHERE id = r.user_id), '')
+FROM model_runs r WHERE"""
+_SQLITE_DROP = "DELETE FROM run_texts WHERE rowid"
+_SQLITE_TRIGGERS = {
+    "run_texts_insert": ("AFTER INSERT ON model_runs", f"{_SQLITE_ADD} r.id = NEW.id"),
+    "run_texts_update": (
+        f"AFTER UPDATE OF {WATCHED} ON model_runs WHEN {CHANGED.format('IS NOT')}",
+        f"{_SQLITE_DROP} = OLD.number; {_SQLITE_ADD} r.id = NEW.id",
+    ),
+    "run_texts_delete": ("AFTER DELETE ON model_runs", f"{_SQLITE_DROP} = OLD.number"),
+    "run_texts_rename": (
+        "AFTER UPDATE OF username ON users WHEN NEW.username IS NOT OLD.username",
+        f"{_SQLITE_DROP} IN (SELECT number FROM model_runs WHERE user_id = NEW.id);"  # noqa: S608
+        f" {_SQLITE_ADD} r.user_id = NEW.id",
+    ),
+}
+
+
+def _sqlite_texts(schema_editor: Any) -> None:
+    """Make the table, by FTS5 where this SQLite has it with groups of three letters."""
+    with transaction.atomic(using=schema_editor.connection.alias):
+        for name in _SQLITE_TRIGGERS:
+            _run(schema_editor, f"DROP TRIGGER IF EXISTS {name}")
+        _run(schema_editor, "DROP TABLE IF EXISTS run_texts")
+        try:
+            with transaction.atomic(using=schema_editor.connection.alias):
+                _run(
+                    schema_editor,
+                    "CREATE VIRTUAL TABLE run_texts"
+                    " USING fts5(version UNINDEXED, body, tokenize='trigram', detail='column')",
+                )
+        except DatabaseError:
+            _run(
+                schema_editor,
+                "CREATE TABLE run_texts (rowid INTEGER PRIMARY KEY, version TEXT, body TEXT)",
+            )
+        _run(schema_editor, f"{_SQLITE_ADD} 1 ORDER BY r.number")
+        for name, (when, what) in _SQLITE_TRIGGERS.items():
+            _run(schema_editor, f"CREATE TRIGGER {name} {when} BEGIN {what}; END")
+
+
+# --- PostgreSQL -----------------------------------------------------------------------------------
+
+_POSTGRES_ADD = """
+INSERT INTO run_texts (rowid, version, body)
+SELECT r.number, r.model_version, concat_ws(E'\\x1f', r.model_version, r.dataset_path, r.notes,
+       r.error_message, COALESCE((SELECT username FROM users WHERE id = r.user_id), ''))
+FROM model_runs r {where} ON CONFLICT (rowid) DO {instead}"""
+_POSTGRES_PUT = "UPDATE SET version = EXCLUDED.version, body = EXCLUDED.body"
+_POSTGRES_TEXTS = f"""
+CREATE TABLE IF NOT EXISTS run_texts (
+    rowid bigint PRIMARY KEY, version text NOT NULL, body text NOT NULL
+);
+CREATE OR REPLACE FUNCTION run_texts_keep() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        TRUNCATE run_texts;
+    ELSIF TG_OP = 'DELETE' THEN
+        DELETE FROM run_texts WHERE rowid = OLD.number;
+    ELSE
+        {_POSTGRES_ADD.format(where="WHERE r.id = NEW.id", instead=_POSTGRES_PUT)};
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE FUNCTION run_texts_rename() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    {_POSTGRES_ADD.format(where="WHERE r.user_id = NEW.id", instead=_POSTGRES_PUT)};
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER run_texts_insert AFTER INSERT OR DELETE ON model_runs
+FOR EACH ROW EXECUTE FUNCTION run_texts_keep();
+CREATE OR REPLACE TRIGGER run_texts_update AFTER UPDATE OF {WATCHED} ON model_runs
+FOR EACH ROW WHEN ({CHANGED.format("IS DISTINCT FROM")}) EXECUTE FUNCTION run_texts_keep();
+CREATE OR REPLACE TRIGGER run_texts_truncate AFTER TRUNCATE ON model_runs
+FOR EACH STATEMENT EXECUTE FUNCTION run_texts_keep();
+CREATE OR REPLACE TRIGGER run_texts_rename AFTER UPDATE OF username ON users
+FOR EACH ROW WHEN (NEW.username IS DISTINCT FROM OLD.username)
+EXECUTE FUNCTION run_texts_rename();
+"""  # noqa: S608
+_POSTGRES_GRAMS = "run_texts USING gin (UPPER(version) gin_trgm_ops, UPPER(body) gin_trgm_ops)"
+
+
+def _postgres_texts(schema_editor: Any) -> None:
+    """Make the table, have it kept, then fill it: what is written meanwhile is not lost."""
+    _run(schema_editor, _POSTGRES_TEXTS)
+    _run(schema_editor, _POSTGRES_ADD.format(where="", instead="NOTHING"))
+    try:
+        with transaction.atomic(using=schema_editor.connection.alias):
+            _run(schema_editor, "CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    except DatabaseError:
+        return  # the role may not: texts are read through, and `modelwright doctor` says so
+    _postgres_index(schema_editor, GRAMS, _POSTGRES_GRAMS)
+
+
+def _postgres_index(schema_editor: Any, name: str, what: str) -> None:
+    """Build an index while others write, but in a transaction, where that can't be."""
+    at_once = "" if schema_editor.connection.in_atomic_block else "CONCURRENTLY"
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [name])
+        found = cursor.fetchone()
+    if found == (False,):  # broken off while it was built
+        _run(schema_editor, f"DROP INDEX {name}")
+    if found != (True,):
+        _run(schema_editor, f"CREATE INDEX {at_once} {name} ON {what}")
