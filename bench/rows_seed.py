@@ -57,6 +57,7 @@ POSTGRES = Dialect(
 def sqlite_seed(path: Path, runs: int, points: int) -> None:
     """Fill the tables of a SQLite file that nobody uses."""
     with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode=OFF")
         connection.execute("PRAGMA synchronous=OFF")
         connection.execute("PRAGMA cache_size=-1000000")
         left_out = connection.execute(
@@ -71,7 +72,6 @@ def sqlite_seed(path: Path, runs: int, points: int) -> None:
         for _, _, sql in left_out:
             connection.execute(sql)
         connection.commit()
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def postgres_seed(url: str, runs: int, points: int) -> None:

@@ -337,3 +337,44 @@ def test_a_file_that_is_gone_or_never_was_is_404(version: ModelVersion, make_run
     assert answer.status_code == 404
     assert str(settings.DATA_ROOT) not in answer.content.decode()
     assert download(make_run()).status_code == 404
+
+
+# --- long lists --------------------------------------------------------------------------------
+
+
+def test_links_repeat_and_leave_out_no_run_that_is_written_meanwhile(make_run: MakeRun) -> None:
+    for _ in range(12):
+        make_run(accuracy=0.5)
+    client = rest("viewer")
+    for ordering in ("-id", "accuracy", "-accuracy", "run_date", "trained_by_username", "status"):
+        every = listed(ordering=ordering, page_size=100)
+        answer = client.get(LIST, {"ordering": ordering, "page_size": 5}).json()
+        seen = [row["id"] for row in answer["results"]]
+        while answer["next"] and len(seen) < len(every):
+            make_run(accuracy=0.5)
+            answer = client.get(answer["next"]).json()
+            seen += [row["id"] for row in answer["results"]]
+        assert [number for number in seen if number in every] == every
+        assert len(set(seen)) == len(seen)
+
+
+def test_links_lead_back_to_where_one_came_from(make_run: MakeRun) -> None:
+    for _ in range(45):
+        make_run()
+    client = rest("viewer")
+    first = client.get(LIST).json()
+    second = client.get(first["next"]).json()
+    again = client.get(second["previous"]).json()
+    assert again["results"] == first["results"]
+    assert (again["previous"], "page=2" in again["next"]) == (None, True)
+    assert client.get(LIST, {"page": 2}).json()["results"] == second["results"]
+    last = client.get(LIST, {"page": "last"}).json()
+    assert [row["id"] for row in last["results"]] == [5, 4, 3, 2, 1]
+    assert client.get(last["previous"]).json()["results"] == second["results"]
+
+
+@pytest.mark.parametrize("cursor", ["x", "\0", "W10", "WzAsMSwiYSJd", "9" * 5000, "' OR 1=1 --"])
+def test_a_link_that_nobody_gave_out_is_404(cursor: str, make_run: MakeRun) -> None:
+    make_run()
+    answer = rest("viewer").get(LIST, {"cursor": cursor})
+    assert (answer.status_code, answer.json()) == (404, {"detail": "Invalid page."})

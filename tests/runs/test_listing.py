@@ -30,7 +30,7 @@ from modelwright.runs.listing import (
     wanted,
 )
 from modelwright.runs.models import RunText, TrainingRun
-from modelwright.runs.pool_tables import GRAMS, INDEXES
+from modelwright.runs.pool_tables import ALL_RUNS, GRAMS, INDEXES
 from modelwright.runs.selectors import training_runs
 
 pytestmark = pytest.mark.django_db
@@ -271,6 +271,7 @@ def test_texts_follow_every_change() -> None:
 def test_the_tables_are_whole_after_every_migration() -> None:
     """SQLite loses what it doesn't know of when a migration makes `model_runs` anew."""
     names = {f"model_runs_pool_{name}" for name in INDEXES}
+    names |= {f"model_runs_by_{name}" for name in ALL_RUNS}
     triggers = {"run_texts_insert", "run_texts_update", "run_texts_delete", "run_texts_rename"}
     if connection.vendor == "sqlite":
         sql = "SELECT name FROM sqlite_master WHERE type IN ('index', 'trigger')"

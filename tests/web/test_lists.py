@@ -76,6 +76,35 @@ def test_a_long_list_has_pages_that_keep_the_filters(viewer: Client, make_run: M
     assert shown(viewer, link.removeprefix("/ui/runs")) == shown(viewer, "?version=v&page=2") == [1]
 
 
+def test_a_page_beside_a_row_stays_where_it_is(viewer: Client, make_run: MakeRun) -> None:
+    for _ in range(2 * PAGE_SIZE):
+        make_run()
+
+    def link(page: str, rel: str) -> str:
+        return (
+            page.partition(f'rel="{rel}" href="/ui/runs')[2].partition('"')[0].replace("&amp;", "&")
+        )
+
+    onward = link(viewer.get("/ui/runs?sort=accuracy").content.decode(), "next")
+    second = shown(viewer, onward)
+    make_run()
+    assert shown(viewer, onward) == second
+    assert len(second) == PAGE_SIZE
+    back = link(viewer.get(f"/ui/runs{onward}").content.decode(), "prev")
+    assert sorted([*shown(viewer, back), *second]) == list(range(1, 2 * PAGE_SIZE + 1))
+    assert shown(viewer, "?cursor=nonsense") == shown(viewer)
+
+
+def test_many_runs_are_counted_about(
+    viewer: Client, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(4):
+        make_run()
+    monkeypatch.setattr("modelwright.runs.listing.counting.EXACT", 2)
+    monkeypatch.setattr("modelwright.runs.listing.list_of_runs.EXACT", 2)
+    assert "about" in viewer.get("/ui/runs").content.decode().partition("table-foot")[2]
+
+
 def test_htmx_gets_the_rows_alone(viewer: Client, make_run: MakeRun) -> None:
     make_run()
     whole, part = viewer.get("/ui/runs"), viewer.get("/ui/runs", headers=HTMX)

@@ -227,6 +227,17 @@ def test_only_what_differs_is_shown_and_the_best_is_marked(
     assert 'href="#metrics"' in page
 
 
+def test_two_hundred_runs_are_compared_and_the_first_are_drawn(
+    viewer: Client, make_run: MakeRun
+) -> None:
+    numbers = [make_run(accuracy=0.5 + n / 1000).number for n in range(201)]
+    page = page_of(viewer, f"/ui/compare?runs={','.join(map(str, numbers))}")
+    assert page.partition('class="best"')[2].startswith(">0.6990")
+    assert "the first 8 of 200 runs" in page
+    assert f'href="/ui/runs/{numbers[-1]}"' not in page
+    assert 'colspan="200"' in page
+
+
 def test_runs_without_scores_are_compared_by_their_settings(
     viewer: Client, make_run: MakeRun
 ) -> None:

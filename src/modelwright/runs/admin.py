@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from modelwright.accounts.admin_site import AuditedAdmin, ReadOnlyAdmin
 from modelwright.accounts.models import User
 from modelwright.runs.errors import NotCancellableError
+from modelwright.runs.listing.texts import texts_having
 from modelwright.runs.models import TrainingRun, Worker
 from modelwright.runs.selectors import training_run_get, training_runs_all
 from modelwright.runs.services import training_cancel, training_change_notes
@@ -140,8 +141,22 @@ class TrainingRunAdmin(AuditedAdmin):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingRun]:
-        """Return all runs."""
+        """Return all runs; the list does without what only a run's own page shows."""
         return training_runs_all()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[TrainingRun], search_term: str
+    ) -> tuple[QuerySet[TrainingRun], bool]:
+        """Find every word by the index of texts; parts of a model's path by reading through."""
+        words = tuple(search_term.split())
+        if "\0" in search_term:
+            return queryset.none(), False
+        if any("/" in word or word.endswith(".pkl") for word in words):
+            return super().get_search_results(request, queryset, search_term)
+        if words:
+            found = texts_having(words).values("number")
+            queryset = queryset.filter(number__in=found)
+        return queryset, False
 
     def save_model(
         self, request: HttpRequest, obj: TrainingRun, form: ModelForm[Any], change: bool

@@ -16,6 +16,7 @@ again (a test fails until it does).
 from typing import Any
 
 from django.db import DatabaseError, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import RunPython
 from django.db.migrations.operations.base import Operation
 
@@ -42,6 +43,12 @@ INDEXES = {
     "latest": "subject, number, status, accuracy",
 }  # fmt: skip
 
+ALL_RUNS = {
+    "subject": "subject, status, finished_at",
+    "number_in_status": "status, number",
+    "created": "created_at, number",
+}
+"""Those of runs of any kind."""
 WATCHED = "number, model_version, dataset_path, notes, error_message, user_id"
 CHANGED = " OR ".join(f"NEW.{name} {{0}} OLD.{name}" for name in WATCHED.split(", "))
 
@@ -51,20 +58,18 @@ def pool_indexes() -> Operation:
 
     def add(_apps: Any, schema_editor: Any) -> None:
         postgres = schema_editor.connection.vendor == "postgresql"
+        first = "" if postgres else "experiment_id, machine_id, "
         for name, columns in INDEXES.items():
-            index = f"model_runs_pool_{name}"
-            if postgres:
-                _postgres_index(schema_editor, index, f"model_runs ({columns}) WHERE {POOL}")
-            else:
-                _run(
-                    schema_editor,
-                    f"CREATE INDEX IF NOT EXISTS {index} ON model_runs"
-                    f" (experiment_id, machine_id, {columns}) WHERE {POOL}",
-                )
+            what = f"model_runs ({first}{columns}) WHERE {POOL}"
+            _index(schema_editor, f"model_runs_pool_{name}", what)
+        for name, columns in ALL_RUNS.items():
+            _index(schema_editor, f"model_runs_by_{name}", f"model_runs ({columns})")
 
     def remove(_apps: Any, schema_editor: Any) -> None:
         for name in INDEXES:
             _run(schema_editor, f"DROP INDEX IF EXISTS model_runs_pool_{name}")
+        for name in ALL_RUNS:
+            _run(schema_editor, f"DROP INDEX IF EXISTS model_runs_by_{name}")
 
     return RunPython(add, remove, atomic=False)
 
@@ -87,6 +92,13 @@ def run_texts() -> Operation:
         _run(schema_editor, "DROP TABLE IF EXISTS run_texts")
 
     return RunPython(add, remove, atomic=False)
+
+
+def _index(schema_editor: Any, name: str, what: str) -> None:
+    if schema_editor.connection.vendor == "postgresql":
+        _postgres_index(schema_editor.connection, name, what)
+    else:
+        _run(schema_editor, f"CREATE INDEX IF NOT EXISTS {name} ON {what}")
 
 
 def _run(schema_editor: Any, sql: str) -> None:
@@ -185,21 +197,31 @@ def _postgres_texts(schema_editor: Any) -> None:
     """Make the table, have it kept, then fill it: what is written meanwhile is not lost."""
     _run(schema_editor, _POSTGRES_TEXTS)
     _run(schema_editor, _POSTGRES_ADD.format(where="", instead="NOTHING"))
+    texts_index(schema_editor.connection)
+
+
+def texts_index(connection: BaseDatabaseWrapper) -> bool:
+    """Return whether texts are found by an index; make it where it is missing and may be."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT sql FROM sqlite_master WHERE name = 'run_texts'")
+            return "VIRTUAL" in str(cursor.fetchone())
     try:
-        with transaction.atomic(using=schema_editor.connection.alias):
-            _run(schema_editor, "CREATE EXTENSION IF NOT EXISTS pg_trgm")
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+            cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
     except DatabaseError:
-        return  # the role may not: texts are read through, and `modelwright doctor` says so
-    _postgres_index(schema_editor, GRAMS, _POSTGRES_GRAMS)
+        return False  # the role may not: texts are read through, and `modelwright doctor` says so
+    _postgres_index(connection, GRAMS, _POSTGRES_GRAMS)
+    return True
 
 
-def _postgres_index(schema_editor: Any, name: str, what: str) -> None:
+def _postgres_index(connection: BaseDatabaseWrapper, name: str, what: str) -> None:
     """Build an index while others write, but in a transaction, where that can't be."""
-    at_once = "" if schema_editor.connection.in_atomic_block else "CONCURRENTLY"
-    with schema_editor.connection.cursor() as cursor:
+    at_once = "" if connection.in_atomic_block else "CONCURRENTLY"
+    with connection.cursor() as cursor:
         cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [name])
         found = cursor.fetchone()
-    if found == (False,):  # broken off while it was built
-        _run(schema_editor, f"DROP INDEX {name}")
-    if found != (True,):
-        _run(schema_editor, f"CREATE INDEX {at_once} {name} ON {what}")
+        if found == (False,):  # broken off while it was built
+            cursor.execute(f"DROP INDEX {name}")
+        if found != (True,):
+            cursor.execute(f"CREATE INDEX {at_once} {name} ON {what}")

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from modelwright.runs.models import TrainingRun
 from modelwright.web.run_view import SCORES, settings_of
 
-MAX_RUNS = 8
+MAX_RUNS = 200
+MAX_CHARTED = 8
 LESS_IS_BETTER = frozenset({"training_duration_seconds", "mae", "rmse", "mape"})
 SECONDS = "training_duration_seconds"
 
@@ -49,7 +51,7 @@ class FactRow:
     name: str
     values: list[Any]
 
-    @property
+    @cached_property
     def differs(self) -> bool:
         """Return whether the runs are not all alike in it."""
         return any(value != self.values[0] for value in self.values)
@@ -93,7 +95,7 @@ class Comparison:
     def __init__(self, runs: list[TrainingRun]) -> None:
         self.runs = runs
 
-    @property
+    @cached_property
     def metrics(self) -> list[MetricRow]:
         """Return the scores and the time of each run."""
         titles = [*SCORES, (SECONDS, "Fit and evaluation, s")]
@@ -112,7 +114,7 @@ class Comparison:
         value = run.metrics.get(name) if value is None else value
         return float(value) if isinstance(value, int | float) else None
 
-    @property
+    @cached_property
     def groups(self) -> list[FactGroup]:
         """Return hyperparameters, data and circumstances, row by row."""
         by_run = [{s.name: s.value for s in settings_of(run)} for run in self.runs]
@@ -161,7 +163,8 @@ class Comparison:
     def figure(self) -> dict[str, Any]:
         """Return the chart of the scores, for charts.js."""
         rows = [row for row in self.metrics if row.name not in LESS_IS_BETTER]
-        values = [c.value for row in rows for c in row.cells if c.value is not None]
+        cells = [cell for row in rows for cell in row.cells[:MAX_CHARTED]]
+        values = [cell.value for cell in cells if cell.value is not None]
         low = min(values, default=0.0)
         # differences of some thousandths are what one looks for; bars say so where they start
         start = max(0.0, low - 0.25 * (1 - low) - 0.01) if low > 0.5 else min(0.0, low)
@@ -176,7 +179,7 @@ class Comparison:
                 "cliponaxis": False,
                 "hovertemplate": "%{x} %{y:.4f}<extra>%{fullData.name}</extra>",
             }
-            for index, run in enumerate(self.runs)
+            for index, run in enumerate(self.runs[:MAX_CHARTED])
         ]
         top = max(values, default=1.0)
         return {
@@ -191,7 +194,10 @@ class Comparison:
     def chart_note(self) -> str:
         """Return what must be known to read the bars."""
         start = self.figure["layout"]["yaxis"]["range"][0]
-        return f"the axis starts at {start:.2f}" if start else ""
+        notes = [f"the axis starts at {start:.2f}"] if start else []
+        if len(self.runs) > MAX_CHARTED:
+            notes.append(f"the first {MAX_CHARTED} of {len(self.runs)} runs")
+        return "; ".join(notes)
 
 
 def _model(run: TrainingRun) -> str:

@@ -29,6 +29,8 @@ from modelwright.tuning.access import tuning_runs_visible
 SHOWN = 8
 SUBJECTS_SHOWN = 50
 LATELY = dt.timedelta(days=7)
+QUEUED = dt.timedelta(days=30)
+"""What waited for longer before it failed is no news: so few runs are looked at."""
 STALE = dt.timedelta(days=60)
 STALE_TABLE = dt.timedelta(days=180)
 STALE_WORD = "Stale"
@@ -97,7 +99,10 @@ class HomeView:
             machine_jobs(),
         )
         for some in runs:
-            for run in some.filter(finished_at__gte=since, status=Status.FAILED)[:SHOWN]:
+            failed = some.filter(
+                status=Status.FAILED, created_at__gte=since - QUEUED, finished_at__gte=since
+            )
+            for run in failed.order_by("-created_at")[:SHOWN]:
                 found.setdefault(run.subject, run)
         mended = TrainingRun.objects.filter(
             subject__in=found, status=Status.COMPLETED, finished_at__gte=since

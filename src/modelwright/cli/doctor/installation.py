@@ -19,6 +19,7 @@ from modelwright.operations.watchman import schedule_missed
 from modelwright.registry.models import ModelVersion
 from modelwright.runs.doorbell import broker_answers
 from modelwright.runs.models import TrainingRun, Worker
+from modelwright.runs.pool_tables import texts_index
 from modelwright.runs.selectors import workers_alive
 from modelwright.runs.states import Status
 
@@ -75,6 +76,21 @@ def database() -> Iterator[Finding]:
         )
     else:
         yield ok("Database", f"{connection.vendor}, all migrations applied")
+        yield from _search()
+
+
+def _search() -> Iterator[Finding]:
+    if texts_index(connection):
+        yield ok("Search", "by an index")
+    elif connection.vendor == "sqlite":
+        remedy = "Use a Python whose SQLite has FTS5 and is 3.34 or newer."
+        yield warning("Search", "reads through all texts: SQLite has no trigram index", remedy)
+    else:
+        yield warning(
+            "Search",
+            "reads through all texts: the extension pg_trgm is missing",
+            "Have the database's owner say CREATE EXTENSION pg_trgm, then call doctor again.",
+        )
 
 
 def database_usable() -> bool:

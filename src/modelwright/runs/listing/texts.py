@@ -12,6 +12,7 @@ from django.db.models import QuerySet, TextField
 from django.db.models.lookups import Lookup
 
 from modelwright.runs.models import RunText
+from modelwright.runs.pool_tables import texts_index
 
 GROUP = 3
 MAX_GROUPS = 40
@@ -53,12 +54,9 @@ def _groups_of(words: list[str]) -> str:
 
 
 def _has_groups() -> bool:
-    return connection.vendor == "sqlite" and _is_fts(str(connection.settings_dict["NAME"]))
+    return connection.vendor == "sqlite" and _is_indexed(str(connection.settings_dict["NAME"]))
 
 
 @cache
-def _is_fts(_database: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT sql FROM sqlite_master WHERE name = 'run_texts'")
-        found = cursor.fetchone()
-    return bool(found) and "VIRTUAL" in found[0]
+def _is_indexed(_database: str) -> bool:
+    return texts_index(connection)
