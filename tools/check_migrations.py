@@ -41,7 +41,7 @@ GROWING = frozenset(
 )  # fmt: skip
 # (app, migration): why it is safe all the same.
 ALLOWED: dict[tuple[str, str], str] = {
-    ("runs", "0008_pool_indexes"): "only adds; PostgreSQL builds its indexes beside those who write",
+    ("runs", "0008_pool_indexes"): "only adds; PostgreSQL indexes beside those who write",
 }
 
 _GONE = (
