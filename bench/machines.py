@@ -26,14 +26,11 @@ from typing import Any
 import numpy as np
 import psutil
 import requests
+from tests.load.fleet import MACHINES as API
+from tests.load.fleet import machine_create, machine_names, readings_send
 from tests.stack import PARTS, PASSWORD, Stack, eventually
 
-from modelwright.engine.machines.sample_machines import (
-    SampleMachine,
-    sample_machines,
-    sample_readings,
-)
-from modelwright.engine.machines.series import Series
+from modelwright.engine.machines.sample_machines import SampleMachine, sample_readings
 
 MACHINES, DAYS = 500, 365
 PEER_SHARE = 0.04  # of the machines, for each core and time
@@ -42,7 +39,6 @@ END_MS = int(np.datetime64("2026-01-01", "ms").astype(np.int64))
 RATIO_GOAL, PAGE_GOAL_SECONDS = 1.3, 0.3
 PAGE_PAUSE_SECONDS = 1.0
 LONGEST_SECONDS = 3600.0
-API = "/api/v1/machines/"
 TRIGGER = "/api/v1/model-performance/retrain/trigger"
 JOBS = "/api/v1/model-performance/jobs"
 ENV = {
@@ -52,47 +48,13 @@ ENV = {
 }
 
 
-def machine_names(count: int) -> list[tuple[str, SampleMachine]]:
-    """Return so many names, and the sample machine that each is like."""
-    kinds = sample_machines()
-    return [(f"Machine {n:03d}", kinds[n % len(kinds)]) for n in range(count)]
-
-
-def as_csv(readings: Series) -> bytes:
-    """Return readings as they are sent."""
-    times = np.datetime_as_string(readings.times.astype("datetime64[ms]"), unit="s").tolist()
-    columns = [values.tolist() for values in readings.channels.values()]
-    head = ",".join(["timestamp", *readings.channels])
-    rows = [
-        f"{at}Z,{','.join(map(str, row))}"
-        for at, row in zip(times, zip(*columns, strict=True), strict=True)
-    ]
-    return "\n".join([head, *rows]).encode()
-
-
 def ingest(stack: Stack, machines: Sequence[tuple[str, SampleMachine]], days: int) -> int:
     """Make the machines, send what they read, and return how many readings that were."""
     sent = 0
     for seed, (name, kind) in enumerate(machines):
-        fields = {
-            "name": name,
-            "machine_type": kind.machine_type,
-            "site": kind.site,
-            "timezone": kind.timezone,
-            "rated_power_kw": kind.rated_power_kw,
-        }
-        made = stack.request("POST", API, stack.token("admin"), json=fields)
-        made.raise_for_status()
+        machine = machine_create(stack, name, kind)
         readings = sample_readings(kind, end_ms=END_MS, days=days, seed=100 + seed)
-        done = stack.request(
-            "POST",
-            f"{API}{made.json()['id']}/readings",
-            stack.token("admin"),
-            data=as_csv(readings),
-            headers={"Content-Type": "text/csv"},
-        )
-        done.raise_for_status()
-        sent += done.json()["accepted"]
+        sent += readings_send(stack, machine, readings)
     return sent
 
 

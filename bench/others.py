@@ -11,6 +11,7 @@ MODULES = (
     "drift_alarms",
     "readings",
     "machines",
+    "load",
     "abtest",
     "serving",
 )

@@ -22,10 +22,11 @@ import numpy as np
 import pandas as pd
 import psutil
 import psycopg
+from tests.load.fleet import machine_names
 from tests.services import prepared_database, redis_url
 from tests.stack import Stack
 
-from bench.machines import JOBS, ingest, machine_ids, machine_names, worked_off
+from bench.machines import JOBS, ingest, machine_ids, worked_off
 from bench.page import page_write
 from bench.queueing import Seconds, smallest, waits
 from modelwright.engine.samples import future_skills_csv, future_skills_table

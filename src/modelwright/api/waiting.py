@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import close_old_connections
 
+from modelwright.core.turns import standing_aside
 from modelwright.runs.models import TrainingRun
 from modelwright.runs.selectors import training_run_get
 from modelwright.runs.states import ENDED
@@ -64,7 +65,8 @@ def wait_until_ended(run: TrainingRun, seconds: float) -> TrainingRun:
             break
         close_old_connections()
         pause = POLL_SECONDS if waited < PATIENT_AFTER_SECONDS else PATIENT_POLL_SECONDS
-        time.sleep(min(pause, max(0.0, seconds - waited)))
+        with standing_aside():
+            time.sleep(min(pause, max(0.0, seconds - waited)))
     return training_run_get(run.number)
 
 

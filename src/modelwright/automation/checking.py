@@ -3,6 +3,8 @@
 import datetime as dt
 import logging
 
+from django.db.models import F
+
 from modelwright.core.errors import ModelwrightError
 from modelwright.monitoring.drift import drift_check_run
 from modelwright.monitoring.models import DriftProfile
@@ -15,18 +17,20 @@ EVERY = dt.timedelta(hours=1)
 
 def machines_check() -> int:
     """Check the champion of every active machine that has an hour of new data; return how many."""
-    profiles = DriftProfile.objects.filter(
+    champions = DriftProfile.objects.filter(
         is_counting=True,
         machine__is_active=True,
         version__aliases__name="champion",
-    ).select_related("machine", "version__run")
+    )
+    kind = F("version__run__model_type")
+    profiles = champions.select_related("machine").defer("data", "concept").annotate(kind=kind)
     checked = 0
     for profile in profiles:
         last, until = profile.machine.last_reading_at, profile.checked.get("evaluation_end")
         if last is None or (until and last < dt.datetime.fromisoformat(until) + EVERY):
             continue
         try:
-            drift_check_run(machine=profile.machine, model_type=profile.version.run.model_type)
+            drift_check_run(machine=profile.machine, model_type=profile.kind)
             checked += 1
         except ModelwrightError as error:
             log.info("%s could not be checked for drift: %s", profile.machine, error.message)

@@ -2,10 +2,11 @@
 
 import os
 
+import django
 from django.conf import settings
-from django.core.asgi import get_asgi_application
 
 from modelwright.config.body_limit import BodyLimit
+from modelwright.config.handler import Handler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "modelwright.config.settings")
 os.environ.setdefault("MODELWRIGHT_DB_POOL", "1")
@@ -21,7 +22,8 @@ _UPLOADS = {
         ("/api/v1/versions/import", "/ui/import/version"), settings.IMPORT_MAX_BYTES + 16 * _FIELDS
     ),
 }
-_django = get_asgi_application()
+django.setup(set_prefix=False)
+_django = Handler()
 
 from modelwright.api.quick_predict import QuickPredict  # noqa: E402  (needs Django to be set up)
 

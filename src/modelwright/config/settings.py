@@ -56,6 +56,7 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 USE_I18N = True
 APPEND_SLASH = True
+WEB_TURNS = env.int("MODELWRIGHT_WEB_TURNS", default=4)
 
 INSTALLED_APPS = [
     "modelwright.accounts.admin_app.ModelwrightAdminConfig",  # django.contrib.admin
@@ -146,6 +147,8 @@ def _database(url: str) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": SYSTEM_DIR / "modelwright.sqlite3",
+        # to open it anew, and read its tables' layout, takes longer than most questions
+        "CONN_MAX_AGE": 10 if env.bool("MODELWRIGHT_DB_POOL", default=False) else 0,
         "OPTIONS": {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",
@@ -297,6 +300,7 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 JOB_TIME_LIMIT_SECONDS = env.float("MODELWRIGHT_JOB_TIME_LIMIT_SECONDS", default=1800.0)
 JOB_MEMORY_LIMIT_MB = env.int("MODELWRIGHT_JOB_MEMORY_LIMIT_MB", default=4096)
+JOB_NICENESS = env.int("MODELWRIGHT_JOB_NICENESS", default=10)
 JOB_BEAT_SECONDS = env.float("MODELWRIGHT_JOB_BEAT_SECONDS", default=3.0)
 JOB_DEAD_AFTER_SECONDS = env.float("MODELWRIGHT_JOB_DEAD_AFTER_SECONDS", default=20.0)
 JOB_MAX_CRASHES = env.int("MODELWRIGHT_JOB_MAX_CRASHES", default=3)

@@ -23,7 +23,7 @@ class ObservedMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Pass the request on and note what came of it."""
-        begun = time.perf_counter()
+        begun = request.META.get("modelwright.begun") or time.perf_counter()
         method = request.method if request.method in METHODS else "OTHER"
         parent = traceparent_of(request.headers)
         with span("request", parent=parent, server=True) as made:

@@ -20,6 +20,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
+from django.conf import settings
+
 PR_SET_PDEATHSIG = 1
 LOG_LINE_CHARS = 500
 MIB = 1024 * 1024
@@ -127,6 +129,7 @@ def _settle(parent: int) -> None:
     if os.getppid() != parent:
         os._exit(71)
     os.umask(0o077)
+    os.nice(settings.JOB_NICENESS)  # who looks at a page waits for it, who trains waits anyhow
     _hold_memory()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

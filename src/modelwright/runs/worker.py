@@ -107,6 +107,8 @@ def _hear(app: Celery, queues: list[str], parent: int) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     signals.worker_shutting_down.connect(_stop, weak=False)
+    if HOUSEKEEPING in queues:
+        os.nice(settings.JOB_NICENESS)  # it computes, too: checks for drift, losses of tests
     unhurried = queues != queues_shared()
     if unhurried and "polling_interval" in app.conf.broker_transport_options:
         app.conf.broker_transport_options["polling_interval"] = UNHURRIED_POLL_SECONDS

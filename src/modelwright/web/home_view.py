@@ -34,6 +34,13 @@ QUEUED = dt.timedelta(days=30)
 STALE = dt.timedelta(days=60)
 STALE_TABLE = dt.timedelta(days=180)
 STALE_WORD = "Stale"
+CHAMPION_FIELDS = (
+    "subject_id",
+    "version__number",
+    "version__created_at",
+    "version__run__metrics",
+    "version__run__period_end",
+)
 TITLES = {
     "accuracy": "Accuracy", "f1_score": "F1", "r_squared": "R²", "r2": "R²", "rmse": "RMSE",
 }  # fmt: skip
@@ -173,18 +180,18 @@ class HomeView:
     def health(self) -> list[Health]:
         """Return one line for each model, those with alerts first."""
         alerts = self._alerts_by_subject()
+        subjects = list(self._subjects.order_by("title")[:SUBJECTS_SHOWN])
+        aliases = ModelAlias.objects.filter(name=CHAMPION, subject__in=subjects)
         champions = {
             alias.subject_id: alias.version
-            for alias in ModelAlias.objects.filter(
-                name=CHAMPION, subject__in=self._subjects
-            ).select_related("version__run")
+            for alias in aliases.select_related("version__run").only(*CHAMPION_FIELDS)
         }
         versions = list(champions.values())
-        records = _newest_records([v.run_id for v in versions][:SUBJECTS_SHOWN])
+        records = _newest_records([version.run_id for version in versions])
         checks = _last_checks(versions)
         limits = _age_limits()
         lines = []
-        for subject in self._subjects.order_by("title")[:SUBJECTS_SHOWN]:
+        for subject in subjects:
             champion = champions.get(subject.pk)
             metrics = _metrics(champion, records, checks) if champion else []
             limit = limits.get(subject.pk) or limits.get(subject.model_type)
@@ -240,13 +247,11 @@ def _metrics(
 
 def _newest_records(model_ids: list[UUID]) -> dict[UUID, MetricsRecord]:
     """Return the newest record of each model; each is one look into an index."""
-    found: dict[UUID, MetricsRecord] = {}
-    for model_id in model_ids:
-        records = MetricsRecord.objects.filter(model_id=model_id)
-        record = records.order_by("-evaluation_end", "-created_at").first()
-        if record is not None:
-            found[model_id] = record
-    return found
+    records = MetricsRecord.objects.filter(model_id=OuterRef("run_id"))
+    newest = records.order_by("-evaluation_end", "-created_at").values("pk")[:1]
+    chosen = ModelVersion.objects.filter(run__in=model_ids).values(newest=Subquery(newest))
+    found = MetricsRecord.objects.filter(pk__in=chosen.order_by())
+    return {record.model_id: record for record in found if record.model_id is not None}
 
 
 def _line(
