@@ -14,6 +14,7 @@ MODULES = (
     "load",
     "abtest",
     "serving",
+    "rows",
 )
 TITLES = ("what", "name", "title")
 LEFT_OUT = ("goal", "met", *TITLES)

@@ -45,8 +45,8 @@ SQLITE = Dialect(
 POSTGRES = Dialect(
     number="CAST({} AS float8)",
     run_id="lpad(to_hex(i), 32, '0')::uuid",
-    point_id="(lpad(to_hex(i), 8, '0') || '-0000-4000-9000-000000000000')",
-    machine_id="('00000000-0000-4000-8000-' || lpad(to_hex({}), 12, '0'))",
+    point_id="(lpad(to_hex(i), 8, '0') || '-0000-4000-9000-000000000000')::uuid",
+    machine_id="('00000000-0000-4000-8000-' || lpad(to_hex({}), 12, '0'))::uuid",
     moment="now() + interval '1 second' * ({})",
     series="(SELECT generate_series(1, {}::bigint) AS i)",
     true="true",
@@ -78,6 +78,7 @@ def postgres_seed(url: str, runs: int, points: int) -> None:
     """Fill the tables of a PostgreSQL that nobody uses."""
     with psycopg.connect(url) as connection:
         connection.execute("SET synchronous_commit = off")
+        connection.execute("SET session_replication_role = replica")  # no foreign key is looked up
         connection.execute("SET maintenance_work_mem = '512MB'")
         left_out = connection.execute(
             "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = ANY(%s) AND indexname NOT"
@@ -210,7 +211,7 @@ def _run(say: Dialect, runs: int) -> dict[str, str]:
         "test_samples": "72",
         "warnings": "'[]'",
         "environment": _text(environment),
-        "model_path": "'artifacts/models/v2026.' || i || '.pkl'",
+        "model_path": "''",
         "user_id": f"CASE WHEN i % 7 > 0 THEN 1001 + i % {USERS} END",
     }  # fmt: skip
 

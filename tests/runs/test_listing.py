@@ -156,6 +156,19 @@ def test_a_search_finds_what_reading_through_everything_finds(
         transaction.set_rollback(True)
 
 
+def test_filters_narrow_each_other() -> None:
+    one = add(notes="spring", status="failed")
+    add(notes="autumn", status="failed")
+    add(notes="spring")
+    for what in (
+        Wanted(words=("spring",), statuses=("failed",)),
+        Wanted(words=("spring",), version=one.model_version),
+        Wanted(words=("spr",), version_has=one.model_version, statuses=("failed", "running")),
+    ):
+        assert numbers(page(Order("accuracy"), what=what)) == [one.number]
+    assert numbers(page(Order(), what=Wanted(words=("autumn",), version=one.model_version))) == []
+
+
 def test_rows_that_come_and_go_meanwhile_move_no_page() -> None:
     for _ in range(9):
         add(accuracy=0.5)
@@ -302,7 +315,10 @@ def plans(ask: Callable[[], Any]) -> list[str]:
 
 @pytest.mark.parametrize("down", [True, False])
 @pytest.mark.parametrize("column", sorted(SORTABLE))
-def test_no_page_reads_through_all_runs_or_sorts_them(column: str, down: bool) -> None:
+def test_no_page_reads_through_all_runs_or_sorts_them(
+    column: str, down: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wanted, "FEW", -1)
     order = Order(column, down, newest_first=down if column == "number" else True)
     users = [User.objects.create(username=name) for name in ("ann", "bob")]
     for number in range(12):

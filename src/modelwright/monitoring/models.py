@@ -92,7 +92,15 @@ class MetricsRecord(models.Model):
             models.Index(
                 fields=["machine", "model_type", "-evaluation_end"],
                 name="model_performance_by_machine",
-            )
+            ),
+            models.Index(
+                fields=["machine", "model_type", "evaluation_date"],
+                name="model_performance_by_date",
+            ),
+            models.Index(
+                fields=["model_id", "-evaluation_end", "-created_at"],
+                name="model_performance_by_model",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -109,7 +109,7 @@ class HomeView:
             failed = some.filter(
                 status=Status.FAILED, created_at__gte=since - QUEUED, finished_at__gte=since
             )
-            for run in failed.order_by("-created_at")[:SHOWN]:
+            for run in failed.order_by("-number")[:SHOWN]:
                 found.setdefault(run.subject, run)
         mended = TrainingRun.objects.filter(
             subject__in=found, status=Status.COMPLETED, finished_at__gte=since

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet, TextField
+from django.db.models import OuterRef, QuerySet, TextField
 from django.db.models.lookups import Lookup
 
 from modelwright.runs.models import RunText
@@ -33,10 +33,20 @@ class Groups(Lookup):
 TextField.register_lookup(Groups)
 
 
-def texts_having(words: tuple[str, ...], version: str = "") -> QuerySet[RunText]:
-    """Return the texts that have every word anywhere, and `version` in the version."""
-    found = RunText.objects.all()
-    if _has_groups() and (groups := _groups_of([*words, version])):
+def texts_having(
+    words: tuple[str, ...], version: str = "", row: OuterRef | None = None
+) -> QuerySet[RunText]:
+    """Return the texts that have every word anywhere, and `version` in the version.
+
+    Parameters
+    ----------
+    words : tuple of str
+    version : str
+    row : OuterRef, optional
+        The run that is looked at: its texts are found by its number.
+    """
+    found = RunText.objects.all() if row is None else RunText.objects.filter(number=row)
+    if row is None and _has_groups() and (groups := _groups_of([*words, version])):
         found = found.filter(body__groups=groups)
     for word in words:
         found = found.filter(body__icontains=word)

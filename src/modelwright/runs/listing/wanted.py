@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -73,16 +74,19 @@ class Wanted:
 
     @cached_property
     def few(self) -> list[int] | None:
-        """Return the runs that are searched for, if they are few; other filters don't count."""
+        """Return the runs that a filter lets through, if they are few; others may narrow them."""
         if self.version:
             named = TrainingRun.objects.filter(model_version=self.version)
             return list(named.order_by().values_list("number", flat=True))
-        if not self.has_texts:
-            return None
-        numbers = list(self.texts.values_list("number", flat=True)[: FEW + 1])
-        if len(numbers) > FEW:
-            return None
-        return numbers if self.number is None else [*numbers, self.number]
+        if self.has_texts:
+            texts = self.texts.values_list("number", flat=True)
+            if (found := _if_few(texts)) is not None:
+                return found if self.number is None else [*found, self.number]
+        if self.statuses:
+            runs = training_runs().select_related(None).order_by()
+            named = runs.filter(status__in=self.statuses)
+            return _if_few(named.values_list("number", flat=True))
+        return None
 
     def runs(self, by: str = "") -> QuerySet[TrainingRun]:
         """Return the runs, in any order.
@@ -96,8 +100,8 @@ class Wanted:
         runs = training_runs().select_related(None).order_by()
         if self.few is not None:
             runs = runs.filter(number__in=self.few)
-        elif self.has_texts:
-            here = self.texts.filter(number=OuterRef("number"))
+        if self.has_texts:
+            here = texts_having(self.words, self.version_has, row=OuterRef("number"))
             runs = runs.filter(Exists(here) | Q(number=self.number or 0))
         if self.statuses:
             runs = _narrowed(runs, "status", self.statuses, by)
@@ -109,6 +113,11 @@ class Wanted:
         if self.until:
             runs = runs.filter(created_at__lt=self.until)
         return runs
+
+
+def _if_few(numbers: QuerySet[Any, int]) -> list[int] | None:
+    found = list(numbers[: FEW + 1])
+    return found if len(found) <= FEW else None
 
 
 def _narrowed(
