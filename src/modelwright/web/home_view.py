@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from modelwright.abtests.models import ABTest
@@ -105,18 +105,17 @@ class HomeView:
             model_runs_visible(self._user),
             machine_jobs(),
         )
+        mended = TrainingRun.objects.filter(
+            subject=OuterRef("subject"),
+            status=Status.COMPLETED,
+            finished_at__gt=OuterRef("finished_at"),
+        )
         for some in runs:
             failed = some.filter(
                 status=Status.FAILED, created_at__gte=since - QUEUED, finished_at__gte=since
             )
-            for run in failed.order_by("-number")[:SHOWN]:
+            for run in failed.filter(~Exists(mended.order_by())).order_by("-number")[:SHOWN]:
                 found.setdefault(run.subject, run)
-        mended = TrainingRun.objects.filter(
-            subject__in=found, status=Status.COMPLETED, finished_at__gte=since
-        ).values_list("subject", "finished_at")
-        for subject, at in mended:
-            if subject in found and at and at > (found[subject].finished_at or since):
-                del found[subject]
         return sorted(found.values(), key=lambda run: -run.number)[:SHOWN]
 
     @cached_property
