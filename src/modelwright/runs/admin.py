@@ -78,7 +78,6 @@ class TrainingRunAdmin(AuditedAdmin):
         VersionFilter,
         ("user", admin.RelatedOnlyFieldListFilter),
     )
-    date_hierarchy = "created_at"
     search_fields = (
         "model_version",
         "dataset_path",
