@@ -44,7 +44,7 @@ check: $(DEV)
 	$(BIN)/python tools/audit.py
 
 bench: $(DEV)
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(PARTS)
 
 lock:
 	uv pip compile pyproject.toml --extra postgres --extra redis --extra rabbitmq \

@@ -1,90 +1,63 @@
-"""Run every benchmark and write what was measured."""
+"""Run benchmarks and write what was measured: ``python -m bench [part …]``, all if none is named.
 
+Each part is written to the page as soon as it is measured; the others keep the figures, the date
+and the version that they had.
+"""
+
+import argparse
 import json
 import os
 import platform
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.stack import Stack
-
-from bench import others, searches
-from bench.page import page_write
-from bench.server import CPU_GOAL_PERCENT, MEMORY_GOAL_MB, idle, time_to_ready
-from bench.training import rest_against_script
+from bench import others, searches, server
+from bench.page import Row, page_write
 from modelwright import __version__
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/reference/benchmarks.md"
+PARTS: dict[str, Callable[[], tuple[Any, list[Row]]]] = {
+    "server": server.measure,
+    "grids": searches.grids,
+    "bayesian": searches.bayesian_search,
+    "workers": searches.two_workers,
+    **{name: partial(others.measure, name) for name in others.MODULES},
+}
 
 
 def main() -> int:
     """Measure, write, and say whether the goals are met."""
-    before = os.getloadavg()
-    with Stack() as stack:
-        trainings = rest_against_script(stack)
-        stack.stop()
-        stack.start()  # idle as after a start, not as after a day's work
-        resting = idle(stack)
-        ready = time_to_ready(stack)
-    searched = searches.run()
-    further = others.run()
-    when = datetime.now(UTC)
-    results = {
-        "version": __version__,
-        "at": when.isoformat(timespec="seconds"),
-        "machine": {
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-            "system": platform.system(),
-            "load_before": before,
-        },
-        "trainings": trainings,
-        "idle": resting,
-        "ready": ready,
-        "searches": searched,
-        "others": further,
-    }
-    target = ROOT / f"bench/results/{when:%Y%m%d-%H%M%S}.json"
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
+    named = parser.parse_args().parts
+    if unknown := [name for name in named if name not in PARTS]:
+        parser.error(f"There is no part {unknown[0]}. There are: {', '.join(PARTS)}.")
+    return int(not all([_part(name) for name in named or PARTS]))
+
+
+def _part(name: str) -> bool:
+    load, when = os.getloadavg()[0], datetime.now(UTC)
+    found, rows = PARTS[name]()
+    target = ROOT / f"bench/results/{when:%Y%m%d-%H%M%S}-{name}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(results, indent=1) + "\n")
-    table = _table(results)
-    page_write(PAGE, table)
-    print(table)
-    print(f"All figures: {target.relative_to(ROOT)}")
-    met = [*(t["met"] for t in trainings), ready["met"], resting["met_memory"], resting["met_cpu"]]
-    return int(not all([*met, searched["met"], others.all_met(further)]))
-
-
-def _table(results: dict[str, Any]) -> str:
-    resting, ready, machine = results["idle"], results["ready"], results["machine"]
-    memory = ", ".join(f"{name} {value:.0f}" for name, value in resting["pss_mb"].items())
-    lines = ["| what | measured | peer | ratio | goal |", "|---|---|---|---|---|"]
-    lines += [
-        f"| {t['name']} | {t['ours_median']:.3f} s | {t['peer_median']:.3f} s | {t['ratio']:.2f}"
-        f" | {t['goal_seconds']:.3f} s: {_met(t['met'])} |"
-        for t in results["trainings"]
-    ]
-    lines += [
-        f"| Ready | {ready['ours_median']:.1f} s | | | {ready['goal_seconds']:.0f} s:"
-        f" {_met(ready['met'])} |",
-        f"| Idle memory ({memory}) | {resting['pss_mb_total']:.0f} MB | |"
-        f" | {MEMORY_GOAL_MB:.0f} MB: {_met(resting['met_memory'])} |",
-        f"| Idle CPU | {resting['cpu_percent_total']:.1f} % | | | {CPU_GOAL_PERCENT:.0f} %:"
-        f" {_met(resting['met_cpu'])} |",
-        *searches.lines(results["searches"]),
-        *others.lines(results["others"]),
+    result = {"version": __version__, "at": when.isoformat(timespec="seconds"), "load_before": load}
+    target.write_text(json.dumps({**result, "figures": found}, indent=1) + "\n")
+    lines = [
+        "| what | measured | peer | ratio | goal |",
+        "|---|---|---|---|---|",
+        *map(str, rows),
         "",
-        f"Version {results['version']}, {results['at'][:10]}, {machine['cores']} cores, Python"
-        f" {machine['python']}, load {machine['load_before'][0]:.1f} before. Medians.",
+        f"Version {__version__}, {when:%Y-%m-%d}, {os.cpu_count()} cores, Python"
+        f" {platform.python_version()}, load {load:.1f} before. Medians.",
     ]
-    return "\n".join(lines)
-
-
-def _met(met: bool) -> str:
-    return "met" if met else "**missed**"
+    print("\n".join(lines), f"\nAll figures: {target.relative_to(ROOT)}\n", flush=True)
+    page_write(PAGE, "\n".join(lines), name)
+    return all(row.met is not False for row in rows)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
-"""The benchmarks that give figures of any shape: each figure with a goal becomes a line."""
+"""The benchmarks that give figures of any shape: each figure with a goal becomes a row."""
 
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
+
+from bench.page import Row
 
 MODULES = (
     "energy",
@@ -20,15 +22,15 @@ TITLES = ("what", "name", "title")
 LEFT_OUT = ("goal", "met", *TITLES)
 
 
-def run(modules: tuple[str, ...] = MODULES) -> dict[str, Any]:
-    """Return the figures of each module; why there are none, where it can't be run."""
-    found: dict[str, Any] = {}
-    for name in modules:
-        try:
-            found[name] = import_module(f"bench.{name}").run()
-        except (OSError, RuntimeError, ValueError) as error:
-            found[name] = {"skipped": f"{type(error).__name__}: {error}"}
-    return found
+def measure(name: str) -> tuple[Any, list[Row]]:
+    """Measure one module; where that can't be done here, its row says why."""
+    try:
+        found = import_module(f"bench.{name}").run()
+    except (OSError, RuntimeError, ValueError) as error:
+        found = {"skipped": f"{type(error).__name__}: {error}"}
+    return found, [
+        _row(": ".join([name, what] if what else [name]), figure) for what, figure in goals(found)
+    ]
 
 
 def goals(found: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -51,27 +53,16 @@ def goals(found: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, dict[st
             yield from goals(inner, path)
 
 
-def lines(found: dict[str, Any]) -> list[str]:
-    """Return the lines of the table."""
-    return [_line(name, figure) for name, figure in goals(found)]
-
-
-def _line(name: str, figure: dict[str, Any]) -> str:
+def _row(name: str, figure: dict[str, Any]) -> Row:
     if "skipped" in figure:
-        return f"| {name} | not measured: {figure['skipped']} | | | |"
+        return Row(name, f"not measured: {figure['skipped']}")
     values = ", ".join(
         f"{key.replace('_', ' ')} {_shown(value)}"
         for key, value in figure.items()
         if key not in LEFT_OUT and isinstance(value, int | float | str) and value != ""
     )
-    met = "met" if figure["met"] else "**missed**"
-    return f"| {name} | {values} | | | {_shown(figure.get('goal', ''))}: {met} |"
+    return Row(name, values, goal=_shown(figure.get("goal", "")), met=bool(figure["met"]))
 
 
 def _shown(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def all_met(found: dict[str, Any]) -> bool:
-    """Return whether every goal that was measured is met."""
-    return all(figure["met"] for _, figure in goals(found) if "met" in figure)

@@ -9,10 +9,50 @@ from typing import Any
 import psutil
 from tests.stack import PARTS, Stack
 
+from bench.page import Row
+from bench.training import rest_against_script
+
 STARTS = 5
 SETTLE_SECONDS = 10
 IDLE_SECONDS = 30
 READY_GOAL, MEMORY_GOAL_MB, CPU_GOAL_PERCENT = 6.0, 450.0, 2.0
+
+
+def measure() -> tuple[Any, list[Row]]:
+    """Measure trainings over REST, a start, and what it costs when nothing happens."""
+    with Stack() as stack:
+        trainings = rest_against_script(stack)
+        stack.stop()
+        stack.start()  # idle as after a start, not as after a day's work
+        resting = idle(stack)
+        ready = time_to_ready(stack)
+    memory = ", ".join(f"{name} {value:.0f}" for name, value in resting["pss_mb"].items())
+    return {"trainings": trainings, "idle": resting, "ready": ready}, [
+        *(
+            Row(
+                one["name"],
+                f"{one['ours_median']:.3f} s",
+                f"{one['peer_median']:.3f} s",
+                f"{one['ratio']:.2f}",
+                f"{one['goal_seconds']:.3f} s",
+                one["met"],
+            )
+            for one in trainings
+        ),
+        Row("Ready", f"{ready['ours_median']:.1f} s", goal=f"{READY_GOAL:.0f} s", met=ready["met"]),
+        Row(
+            f"Idle memory ({memory})",
+            f"{resting['pss_mb_total']:.0f} MB",
+            goal=f"{MEMORY_GOAL_MB:.0f} MB",
+            met=resting["met_memory"],
+        ),
+        Row(
+            "Idle CPU",
+            f"{resting['cpu_percent_total']:.1f} %",
+            goal=f"{CPU_GOAL_PERCENT:.0f} %",
+            met=resting["met_cpu"],
+        ),
+    ]
 
 
 def time_to_ready(stack: Stack) -> dict[str, Any]:
