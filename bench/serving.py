@@ -4,6 +4,7 @@ MLflow is installed into an environment of its own below `MODELWRIGHT_BENCH_CACH
 `~/.cache/modelwright-bench`); where it can't be, its figures are left out with the reason.
 """
 
+import http.client
 import json
 import os
 import socket
@@ -15,6 +16,7 @@ import time
 import venv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +27,13 @@ from tests.stack import Stack, eventually
 
 from modelwright.engine import ModelTrainer, write_future_skills_csv
 
-ASKED = 300
-WARM = 30
+BLOCKS = 7
+ASKED = 60  # in each block, after a few that don't count
+WARM = 10
 ROWS = 1000
 ROUNDS = 15
 P50_GOAL_MS = 5.0
+OK = 200
 PEER_GOAL = 10.0
 ROWS_GOAL = 1.5
 SECONDS_TO_START = 120.0
@@ -63,30 +67,31 @@ def run() -> list[dict[str, Any]]:
         frame = pd.DataFrame(trainer.X_train)
         session = _session(stack)
         one = json.loads(frame.iloc[:1].to_json(orient="records"))[0]
-        ours = median_ms(lambda: _predict(session, stack, {"row": one}))
         many = pd.concat([frame] * (ROWS // len(frame) + 1)).iloc[:ROWS]
         columns = {str(c): many[c].tolist() for c in many}
-        ratios = _rounds(
+        rows = _rounds(
             lambda: _predict(session, stack, {"columns": columns}),
             lambda: trainer.model.predict(many),  # type: ignore[union-attr]
         )
-        peer, why = _mlflow(Path(folder), one)
+        ask = _asking(stack.url, "/api/v1/models/future-skills/predict/", {"row": one}, session)
+        single = _single(ask, Path(folder), one)
     return [
         {
             "what": "Predict, one row, 100 trees, over HTTP, p50",
-            "measured": f"{ours:.2f} ms",
-            "peer": f"MLflow {peer:.2f} ms" if peer else why,
-            "ratio": peer / ours if peer else None,
+            "measured": f"{single.ours:.2f} ms",
+            "peer": f"MLflow {single.theirs:.2f} ms" if single.theirs else single.why,
+            "ratio": single.ratio,
             "goal": f"below {P50_GOAL_MS:g} ms, and {PEER_GOAL:g} times less",
-            "met": ours < P50_GOAL_MS and (peer is None or peer / ours >= PEER_GOAL),
+            "met": single.ours < P50_GOAL_MS
+            and (single.ratio is None or single.ratio >= PEER_GOAL),
         },
         {
             "what": "Predict, 1,000 rows, over HTTP against pipeline.predict in process",
-            "measured": f"{ratios[1]:.1f} ms",
-            "peer": f"{ratios[2]:.1f} ms",
-            "ratio": ratios[0],
+            "measured": f"{rows[1]:.1f} ms",
+            "peer": f"{rows[2]:.1f} ms",
+            "ratio": rows[0],
             "goal": f"at most {ROWS_GOAL:g} times",
-            "met": ratios[0] <= ROWS_GOAL,
+            "met": rows[0] <= ROWS_GOAL,
         },
     ]
 
@@ -99,6 +104,29 @@ def _session(stack: Stack) -> requests.Session:
         lambda: session.get(runs, params={"status": "COMPLETED"}).json()["count"], seconds=60
     )
     return session
+
+
+def _asking(
+    url: str, path: str, body: dict[str, Any], session: requests.Session | None = None
+) -> Callable[[], None]:
+    """Return what sends a body over one connection that is kept, with Python's own client.
+
+    That of `requests` takes longer for a request than our server does.
+    """
+    connection = http.client.HTTPConnection(url.removeprefix("http://"))
+    sent = json.dumps(body)
+    headers = {"Content-Type": "application/json"}
+    if session is not None:
+        headers["Authorization"] = str(session.headers["Authorization"])
+
+    def ask() -> None:
+        connection.request("POST", path, sent, headers)
+        answer = connection.getresponse()
+        found = answer.read()
+        if answer.status != OK:
+            raise RuntimeError(f"{url}{path} answered {answer.status}: {found[:200]!r}")
+
+    return ask
 
 
 def _predict(session: requests.Session, stack: Stack, body: dict[str, Any]) -> None:
@@ -123,7 +151,18 @@ def _rounds(ours: Callable[[], Any], theirs: Callable[[], Any]) -> tuple[float, 
     )
 
 
-def _mlflow(folder: Path, row: dict[str, Any]) -> tuple[float | None, str]:
+@dataclass(frozen=True)
+class _Single:
+    """Medians for one row in milliseconds, and their ratio; without MLflow, why."""
+
+    ours: float
+    theirs: float | None = None
+    ratio: float | None = None
+    why: str = ""
+
+
+def _single(predict: Callable[[], Any], folder: Path, row: dict[str, Any]) -> _Single:
+    """Ask for one row, a block of requests here and one at MLflow in alternation."""
     try:
         python = _environment()
         model = folder / "mlflow-model"
@@ -134,17 +173,16 @@ def _mlflow(folder: Path, row: dict[str, Any]) -> tuple[float | None, str]:
             timeout=300,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        return None, f"MLflow could not be set up ({type(error).__name__})"
+        return _Single(
+            median_ms(predict), why=f"MLflow could not be set up ({type(error).__name__})"
+        )
     with _serving(python, model) as url:
         if not url:
-            return None, "MLflow did not start"
-        body = {"dataframe_records": [row]}
-        session = requests.Session()
-
-        def ask() -> None:
-            session.post(f"{url}/invocations", json=body).raise_for_status()
-
-        return median_ms(ask, 100), ""
+            return _Single(median_ms(predict), why="MLflow did not start")
+        ask = _asking(url, "/invocations", {"dataframe_records": [row]})
+        blocks = [(median_ms(predict), median_ms(ask)) for _ in range(BLOCKS)]
+    ours, theirs = (statistics.median(side) for side in zip(*blocks, strict=True))
+    return _Single(ours, theirs, statistics.median(their / own for own, their in blocks))
 
 
 def _environment() -> str:
