@@ -115,9 +115,12 @@ class Hindcast:
         place = max(place, history)
         farthest = max(0, len(self.means) - run - history - origins)
         gap = min(max(0, round(ahead)), farthest)
-        level, errors, near = self._best(run, gap, history)
+        level, errors = self._best(run, gap, history)
         away = mean - float(level[place])
-        stretch = _growth(errors, near, run, gap, ahead) / math.sqrt(min(1.0, length / run))
+        stretch = 1.0 / math.sqrt(min(1.0, length / run))
+        if ahead > gap:
+            near = self._errors(level, run, gap // 4, history)
+            stretch *= _growth(errors, near, run, gap, ahead)
         side = np.sort(errors[errors > 0] if away > 0 else -errors[errors < 0])
         scale = max(_middle(errors), _tail(side), self.least)
         freedom = min(max(_independent(errors, run, gap), FREEDOM[0]), self.tails)
@@ -127,17 +130,16 @@ class Hindcast:
             p_value = 1.0
         return Judgement(away, z, p_value, scale * stretch, freedom)
 
-    def _best(self, run: int, gap: int, history: int) -> tuple[Floats, Floats, Floats]:
-        """Return the level with the least errors, those errors, and those a quarter as far on."""
+    def _best(self, run: int, gap: int, history: int) -> tuple[Floats, Floats]:
+        """Return the level with the least errors, and those errors."""
         found = [(level, self._errors(level, run, gap, history)) for level in self._levels]
-        level, errors = min(found, key=lambda one: _spread(one[1]))
-        near = self._errors(level, run, gap // 4, history) if gap else errors
-        return level, errors, near
+        return min(found, key=lambda one: _spread(one[1]))
 
     def _errors(self, level: Floats, run: int, gap: int, history: int) -> Floats:
-        places = np.arange(history, len(self.means) - gap - run + 1)
-        later = (self._sums[places + gap + run] - self._sums[places + gap]) / run
-        errors: Floats = later - level[places]
+        """Return how far windows so much later were from the level, place by place."""
+        last, first = len(self.means) - gap - run + 1, history + gap
+        sums = self._sums[first + run : last + gap + run] - self._sums[first : last + gap]
+        errors: Floats = sums / run - level[history:last]
         return errors
 
 
@@ -169,8 +171,6 @@ def _middle(errors: Floats) -> float:
 
 def _growth(errors: Floats, near: Floats, run: int, gap: int, ahead: float) -> float:
     """Return by how much errors grow from as far as could be looked to as far as is asked."""
-    if ahead <= gap:
-        return 1.0
     power = 0.5
     if gap and _spread(near) > 0 and _spread(errors) > 0:
         power = math.log(_spread(errors) / _spread(near))

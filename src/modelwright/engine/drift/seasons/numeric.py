@@ -231,7 +231,7 @@ def _usual(values: Floats, phase: Ints, phases: int) -> tuple[Floats, Floats, In
 
 
 def _medians(values: Floats, phase: Ints, rows: Ints, without: float) -> Floats:
-    order = np.argsort(values, kind="stable")
+    order = np.argsort(values)
     order = order[np.argsort(phase[order].astype(np.int16), kind="stable")]  # a radix sort
     ends = np.cumsum(rows)
     low, high = ends - rows + (rows - 1) // 2, ends - rows + rows // 2

@@ -1,5 +1,6 @@
 """A number beside the others of its row: whether they still go together."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -122,21 +123,22 @@ class Relation:
             return None
         knots = _knots(given[:, there])
         terms = _terms(given[:, there], knots)
-        away = own[there] - season.medians[phase[there]]
+        hours = phase[there]
+        away = own[there] - season.medians[hours]
         phases = len(season.medians)
         left = np.full(len(own), np.nan)
         some = np.arange(0, len(there), -(-len(there) // MOST_ROWS))
         for number in range(FOLDS):
             known = some[fold[some] != number]
-            weights, usual = _robust(terms[known], away[known], phase[there[known]], phases)
+            weights, usual = _robust(terms[:, known], away[known], hours[known], phases)
             out = fold == number
-            left[there[out]] = away[out] - terms[out] @ weights - usual[phase[there[out]]]
+            left[there[out]] = (away - weights @ terms - usual[hours])[out]
         rest = NumericSeason.fit(season.column, left, phase, window, phases, UNIT)
-        over = np.abs(left[there] - rest.medians[phase[there]]).mean()
+        over = np.abs(left[there] - rest.medians[hours]).mean()
         alone = np.abs(away).mean()
         if not over <= TELLING * alone:
             return None
-        weights, usual = _robust(terms[some], away[some], phase[there[some]], phases)
+        weights, usual = _robust(terms[:, some], away[some], hours[some], phases)
         medians = rest.medians + season.medians + usual
         rest = replace(rest, medians=medians)
         return cls(season.column, tuple(others), knots, weights, rest, float(over / alone))
@@ -161,17 +163,20 @@ class Relation:
         """
         if not self.features:
             return False
-        others = np.stack([values[other] for other in self.others])
-        cells = self.score_cells(values[self.column], others, phase, quiet)
-        later = self.rest.summed(cells, window, int(window.max()) + 1)
-        series, floor = self.features[0].series, SEASON_FLOOR * self.features[0].deviation
         begin = self.rest.windows.shape[1]
+        later = (window >= begin) & (window < begin + HELD_WINDOWS)
+        own = values[self.column][later]
+        others = np.stack([values[other][later] for other in self.others])
+        cells = self.score_cells(own, others, phase[later], quiet[later])
+        there = min(HELD_WINDOWS, int(window.max()) + 1 - begin)
+        windows = self.rest.summed(cells, window[later] - begin, there)
+        series, floor = self.features[0].series, SEASON_FLOOR * self.features[0].deviation
         wrong = looks = 0
         for length in HELD_LENGTHS:
-            for first in range(begin, min(later.shape[1], begin + HELD_WINDOWS) - length + 1):
-                scored, sums = later[:2, first : first + length].sum(axis=1)
+            for first in range(there - length + 1):
+                scored, sums = windows[:2, first : first + length].sum(axis=1)
                 if scored:
-                    found = series.judge(float(sums / scored / STEPS), length, first - begin)
+                    found = series.judge(float(sums / scored / STEPS), length, first)
                     wrong += found.p_value <= HELD_LEVEL and abs(found.away) >= floor
                     looks += 1
         return bool(looks) and wrong <= HELD_WRONG * looks
@@ -193,7 +198,7 @@ class Relation:
         there = np.isfinite(values) & np.isfinite(others).all(axis=0) & ~quiet
         left = np.full(len(values), np.nan)
         with np.errstate(over="ignore"):
-            left[there] = values[there] - _terms(others[:, there], self.knots) @ self.weights
+            left[there] = values[there] - self.weights @ _terms(others[:, there], self.knots)
         return self.rest.score_cells(left, phase)
 
     @property
@@ -281,36 +286,56 @@ def _count(others: int) -> int:
 
 
 def _terms(given: Floats, knots: Floats) -> Floats:
-    """Return what a fit is made of, shape (rows, terms): pieces of each, times each other one."""
+    """Return what a fit is made of, shape (terms, rows): pieces of each, times each other one."""
     width = np.maximum(knots[:, -1:] - knots[:, :1], 1e-300)
     unit = (np.clip(given, knots[:, :1], knots[:, -1:]) - knots[:, :1]) / width
     ends = (knots - knots[:, :1]) / width
-    pieces = [np.maximum(unit - ends[:, i : i + 1], 0.0) for i in range(KNOTS - 1)]
-    products = [np.delete(piece, i, 0) * unit[i] for i in range(len(unit)) for piece in pieces]
-    return np.concatenate([*pieces, *products]).T
+    others, pieces = range(len(unit)), range(KNOTS - 1)
+    terms = np.empty((_count(len(unit)), unit.shape[1]))  # stored weights are in this order
+    single = terms[: len(unit) * len(pieces)].reshape(len(pieces), len(unit), -1)
+    for piece in pieces:
+        np.maximum(unit - ends[:, piece : piece + 1], 0.0, out=single[piece])
+    pairs = ((i, p, j) for i, p, j in itertools.product(others, pieces, others) if i != j)
+    for row, (one, piece, other) in zip(terms[len(unit) * len(pieces) :], pairs, strict=True):
+        np.multiply(single[piece, other], unit[one], out=row)
+    return terms
 
 
 def _robust(terms: Floats, away: Floats, phase: Ints, phases: int) -> tuple[Floats, Floats]:
     """Return the weights that leave least over, phase by phase, and what is over in each phase.
 
-    No row pulls beyond a limit.
+    No row pulls beyond a limit. Least squares with the mean of each phase taken off: their sums of
+    products are those of all rows less those of the means.
+
+    Parameters
+    ----------
+    terms : ndarray of shape (terms, rows)
+    away : ndarray of shape (rows,)
+        What they are to tell.
+    phase : ndarray of int, shape (rows,)
+    phases : int
+        How many there are.
     """
+    order = np.argsort(phase, kind="stable")
+    known, begins, sizes = np.unique(phase[order], return_index=True, return_counts=True)
+    table = np.concatenate([terms, away[None]])[:, order]
     pull = np.ones(len(away))
-    table = np.column_stack([terms, away])
-    known = np.bincount(phase, minlength=phases) > 0
     for _ in range(ROUNDS):
-        rows = np.maximum(np.bincount(phase, pull, phases), 1e-12)
-        middle = np.stack([np.bincount(phase, pull * t, phases) / rows for t in table.T], axis=1)
-        centred = table - middle[phase]
-        squares = (centred * pull[:, None]).T @ centred
+        root = np.sqrt(pull)
+        pulled = table * root
+        squares = pulled @ pulled.T
+        sums = np.add.reduceat(np.multiply(pulled, root, out=pulled), begins, axis=1)
+        middle = sums / np.maximum(np.add.reduceat(pull, begins), 1e-12)
+        squares -= sums @ middle.T
         own, cross = squares[:-1, :-1], squares[:-1, -1]
         own[np.diag_indices_from(own)] += RIDGE * np.trace(own) / len(own) + 1e-300
         weights = np.linalg.solve(own, cross)
-        left = np.abs(centred[:, -1] - centred[:, :-1] @ weights)
+        over = np.append(-weights, 1.0)
+        left = np.abs(over @ table - np.repeat(over @ middle, sizes))
         limit = HUBER * MAD * float(np.median(left))
         if limit <= 0:
             break
         pull = np.minimum(1.0, limit / np.maximum(left, 1e-300))
-    usual: Floats = middle[:, -1] - middle[:, :-1] @ weights
-    usual[~known] = float(np.median(usual[known]))
+    usual = np.full(phases, float(np.median(over @ middle)))
+    usual[known] = over @ middle
     return weights.astype(np.float64), usual
