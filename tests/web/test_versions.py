@@ -105,3 +105,15 @@ def test_a_version_is_exported_and_imported_by_form(
     assert wrong.status_code == 422
     assert "Nothing is imported" in wrong.content.decode()
     assert trainer.post(take).status_code == 422
+
+
+def test_a_run_without_its_version_is_shown_without_a_file(
+    versions: list[ModelVersion], viewer: Client
+) -> None:
+    run = versions[0].run
+    url = f"/ui/runs/{run.number}"
+    assert f"{url}/model" in viewer.get(url).content.decode()
+    versions[0].delete()
+    answer = viewer.get(url)
+    assert answer.status_code == 200
+    assert f"{url}/model" not in answer.content.decode()
