@@ -101,11 +101,12 @@ class Pace:
 
 @dataclass(frozen=True)
 class Asked:
-    """One request: its kind and address, its answer, and the seconds since it was due."""
+    """One request: its kind and address, its answer, when it came, and the seconds since due."""
 
     kind: str
     what: str
     status: int
+    at: float
     seconds: float
 
 
@@ -231,8 +232,8 @@ class Hour:
         **headers: str,
     ) -> Answer:
         answer = await lines.ask(method, path, body, **headers)
-        taken = asyncio.get_running_loop().time() - due
-        self.asked.append(Asked(kind, path, answer.status, taken))
+        ended = asyncio.get_running_loop().time()
+        self.asked.append(Asked(kind, path, answer.status, ended, ended - due))
         return answer
 
     # --- what is done ----------------------------------------------------------------------------
