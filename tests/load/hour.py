@@ -64,6 +64,7 @@ POLLING_ENDED = 286
 WELL = (200, 201, 202, 409, POLLING_ENDED)
 READS = ("page", "part of a page", "live rows", "list")
 TRIES = 5
+AROUND_SHARE = 0.15
 Act = Callable[[float], Awaitable[None]]
 
 
@@ -388,6 +389,11 @@ class Hour:
         return [one.seconds for one in self.asked if one.kind in kinds]
 
     def memory_at(self, share: float) -> dict[str, float]:
-        """Return the memory of each part around a moment: the median of some looks."""
-        near = sorted(self.memory, key=lambda one: abs(one[0] - share * self.pace.seconds))[:5]
-        return {part: float(np.median([found[part] for _, found in near])) for part in near[0][1]}
+        """Return the memory of each part around a moment: the most of some looks.
+
+        While a child of a worker works, it shares what the worker has, and the worker's part of
+        it is less.
+        """
+        when, around = share * self.pace.seconds, AROUND_SHARE * self.pace.seconds
+        looks = [found for at, found in self.memory if abs(at - when) <= around]
+        return {part: max(found[part] for found in looks) for part in looks[0]}
