@@ -334,8 +334,8 @@ ARTIFACT = extend_schema(
     tags=[TAG],
     summary="Download the model of a training run",
     description=(
-        "The file as joblib saved it; `ETag` is its SHA-256, which is checked before a byte is"
-        " sent. A pickle is code: load it only where you trust this server."
+        "The file as it was saved, for `joblib.load`; `ETag` is its SHA-256, which is checked"
+        " before a byte is sent. A pickle is code: load it only where you trust this server."
     ),
     responses={
         (200, "application/octet-stream"): OpenApiTypes.BINARY,

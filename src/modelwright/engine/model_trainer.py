@@ -296,7 +296,7 @@ class ModelTrainer:
             raise TrainingError(f"These rows can't be evaluated: {first_line(error)}") from error
 
     def save_model(self, path: str | os.PathLike[str]) -> ArtifactInfo:
-        """Save the model by joblib, whole or not at all.
+        """Save the model, whole or not at all; `joblib.load` opens it.
 
         Parameters
         ----------

@@ -1,10 +1,8 @@
 """Loading and running all that a training needs once, before a worker forks."""
 
-import io
+import pickle
 import tempfile
 from pathlib import Path
-
-import joblib
 
 from modelwright.engine.config import TrainingConfig
 from modelwright.engine.model_trainer import ModelTrainer
@@ -30,4 +28,4 @@ def warm_up() -> None:
         trainer.load_data()
         trainer.train()
         trainer.result()
-        joblib.dump(trainer.model, io.BytesIO())
+        pickle.dumps(trainer.model)
