@@ -1,7 +1,6 @@
 """`modelwright web`: the web server alone."""
 
 import socket
-import sys
 from typing import Annotated
 
 import typer
@@ -16,10 +15,6 @@ from modelwright.serving.journaling import journal_keep_moving
 
 app = new_app()
 GRACE_SECONDS = 3
-# How long a thread computes while others wait for the interpreter. Whoever waited for the database
-# or the network needs it for a moment only: with Python's 5 ms each answer of a database costs that
-# much where other requests are drawn meanwhile.
-SWITCH_SECONDS = 0.0005
 
 
 @app.command()
@@ -46,7 +41,6 @@ def web(
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
-    sys.setswitchinterval(SWITCH_SECONDS)
     journal_keep_moving()
     server.run(sockets=[listener])
     if not server.started:
