@@ -61,7 +61,8 @@ def _row(name: str, figure: dict[str, Any]) -> Row:
         for key, value in figure.items()
         if key not in LEFT_OUT and isinstance(value, int | float | str) and value != ""
     )
-    return Row(name, values, goal=_shown(figure.get("goal", "")), met=bool(figure["met"]))
+    goal = figure.get("goal")
+    return Row(name, values, goal="" if goal is None else _shown(goal), met=bool(figure["met"]))
 
 
 def _shown(value: object) -> str:

@@ -18,8 +18,9 @@ class Row:
 
     def __str__(self) -> str:
         """Return the line."""
-        verdict = {True: ": met", False: ": **missed**", None: ""}[self.met]
-        cells = (self.what, self.measured, self.peer, self.ratio, f"{self.goal}{verdict}")
+        verdict = {True: "met", False: "**missed**", None: ""}[self.met]
+        goal = ": ".join(filter(None, (self.goal, verdict)))
+        cells = (self.what, self.measured, self.peer, self.ratio, goal)
         return "|" + "".join(f" {cell} |" if cell else " |" for cell in cells)
 
 
