@@ -389,11 +389,7 @@ class Hour:
         return [one.seconds for one in self.asked if one.kind in kinds]
 
     def memory_at(self, share: float) -> dict[str, float]:
-        """Return the memory of each part around a moment: the most of some looks.
-
-        While a child of a worker works, it shares what the worker has, and the worker's part of
-        it is less.
-        """
+        """Return the memory of each part around a moment: the most of some looks."""
         when, around = share * self.pace.seconds, AROUND_SHARE * self.pace.seconds
         looks = [found for at, found in self.memory if abs(at - when) <= around]
         return {part: max(found[part] for found in looks) for part in looks[0]}
