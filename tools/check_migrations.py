@@ -18,6 +18,8 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.models import Field, ManyToManyField
 
+from modelwright.core.indexes import AddIndexBeside
+
 # 0.1.0 is not out: what it brings so far is its beginning.
 LAST_RELEASED = {
     "abtests": "0002_guard_rails",
@@ -36,7 +38,8 @@ LAST_RELEASED = {
 GROWING = frozenset(
     {
         "accounts.auditentry", "catalog.reading", "catalog.readingbatch", "runs.jobevent",
-        "monitoring.driftcell", "serving.prediction", "serving.actual",
+        "runs.trainingrun", "monitoring.driftcell", "monitoring.metricsrecord",
+        "serving.prediction", "serving.actual",
     }
 )  # fmt: skip
 # (app, migration): why it is safe all the same.
@@ -61,7 +64,10 @@ def faults_of(migration: Migration, before: ProjectState) -> Iterator[str]:
         if isinstance(operation, operations.CreateModel):
             new.add(f"{migration.app_label}.{operation.name_lower}")
         model = f"{migration.app_label}.{getattr(operation, 'model_name_lower', '')}"
-        if model not in new:
+        if isinstance(operation, AddIndexBeside):
+            if migration.atomic:
+                yield f"{operation.describe()}: beside writers only where atomic = False."
+        elif model not in new:
             yield from _faults(operation, model, state)
         operation.state_forwards(migration.app_label, state)
 
@@ -85,7 +91,7 @@ def _faults(operation: Operation, model: str, state: ProjectState) -> Iterator[s
         if not _is_wider(old, operation.field):
             yield f"{said}: it rewrites or locks the table. Add a new column, and fill it by a job."
     elif isinstance(operation, operations.AddIndex) and model in GROWING:
-        yield f"{said}: writers wait while it is built. Build it CONCURRENTLY on PostgreSQL."
+        yield f"{said}: writers wait while it is built. Use AddIndexBeside."
     elif isinstance(operation, operations.AddConstraint):
         yield f"{said}: old code may break it, and all rows are read under a lock."
     elif isinstance(operation, operations.RunPython | operations.RunSQL):

@@ -11,6 +11,7 @@ from django.db.migrations.state import ModelState, ProjectState
 from tools.check_migrations import LAST_RELEASED, faults_of, main
 
 from modelwright.core.clock import now
+from modelwright.core.indexes import AddIndexBeside
 
 Fields = list[tuple[str, models.Field]]
 
@@ -79,6 +80,15 @@ def test_what_old_code_does_not_notice_is_let_through(name: str) -> None:
 @pytest.mark.parametrize("name", UNSAFE)
 def test_what_breaks_old_code_or_locks_is_refused(name: str) -> None:
     assert len(faults(UNSAFE[name]())) == 1
+
+
+def test_an_index_beside_writers_is_let_through_outside_of_a_transaction() -> None:
+    migration = migrations.Migration("0099_new", "runs")
+    index = models.Index(fields=["name"], name="by_name")
+    migration.operations = [AddIndexBeside("jobevent", index)]
+    assert len(list(faults_of(migration, state()))) == 1
+    migration.atomic = False
+    assert list(faults_of(migration, state())) == []
 
 
 def test_a_new_table_may_have_anything() -> None:

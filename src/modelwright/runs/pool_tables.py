@@ -20,6 +20,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import RunPython
 from django.db.migrations.operations.base import Operation
 
+from modelwright.core.indexes import index_is_there
+
 POOL = "experiment_id IS NULL AND machine_id IS NULL"
 START = "SUBSTR({}, 1, 100)"
 """A text as long as it may be doesn't fit into an index; its start does."""
@@ -218,10 +220,6 @@ def texts_index(connection: BaseDatabaseWrapper) -> bool:
 def _postgres_index(connection: BaseDatabaseWrapper, name: str, what: str) -> None:
     """Build an index while others write, but in a transaction, where that can't be."""
     at_once = "" if connection.in_atomic_block else "CONCURRENTLY"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [name])
-        found = cursor.fetchone()
-        if found == (False,):  # broken off while it was built
-            cursor.execute(f"DROP INDEX {name}")
-        if found != (True,):
+    if not index_is_there(connection, name):
+        with connection.cursor() as cursor:
             cursor.execute(f"CREATE INDEX {at_once} {name} ON {what}")

@@ -3,8 +3,11 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from modelwright.core.indexes import AddIndexBeside
+
 
 class Migration(migrations.Migration):
+    atomic = False  # PostgreSQL builds an index beside those who write only outside a transaction
 
     dependencies = [
         ('catalog', '0003_uploads'),
@@ -13,11 +16,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddIndex(
+        AddIndexBeside(
             model_name='metricsrecord',
             index=models.Index(fields=['machine', 'model_type', 'evaluation_date'], name='model_performance_by_date'),
         ),
-        migrations.AddIndex(
+        AddIndexBeside(
             model_name='metricsrecord',
             index=models.Index(fields=['model_id', '-evaluation_end', '-created_at'], name='model_performance_by_model'),
         ),
