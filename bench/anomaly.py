@@ -194,7 +194,7 @@ def machine_temperature(folder: Path = DATA / "anomaly" / "nab") -> dict[str, An
     """Say how many failures are found with five alerts at most."""
     windows = json.loads((folder / "combined_windows.json").read_text())
     if not (folder / MACHINE_TEMPERATURE).exists() or MACHINE_TEMPERATURE not in windows:
-        return {"skipped": f"{MACHINE_TEMPERATURE} is not in {folder}"}
+        return {"skipped": f"{MACHINE_TEMPERATURE} is not there"}
     file = nab_file(folder / MACHINE_TEMPERATURE, MACHINE_TEMPERATURE, windows[MACHINE_TEMPERATURE])
     model = fitted(file.series, file.learning, target="value")
     watched = model.watch(file.series)
