@@ -1,11 +1,12 @@
 """What the parts cost when nothing happens, and how long the server takes to be ready."""
 
+import re
 import statistics
 import time
+from pathlib import Path
 from typing import Any
 
 import psutil
-from tests.load.memory import pss_mb
 from tests.stack import PARTS, Stack
 
 from bench.page import Row
@@ -78,12 +79,12 @@ def idle(stack: Stack) -> dict[str, Any]:
     before = {name: _cpu(ids) for name, ids in parts.items()}
     time.sleep(IDLE_SECONDS)
     cpu = {name: 100 * (_cpu(ids) - before[name]) / IDLE_SECONDS for name, ids in parts.items()}
-    memory = {name: sum(pss_mb(pid) for pid in ids) for name, ids in parts.items()}
+    memory = {name: sum(_pss_mb(pid) for pid in ids) for name, ids in parts.items()}
     return {
         "name": "Idle",
         "pss_mb": memory,
         "pss_mb_total": sum(memory.values()),
-        "supervisor_pss_mb": sum(pss_mb(pid) for pid in pids["supervisor"]),
+        "supervisor_pss_mb": sum(_pss_mb(pid) for pid in pids["supervisor"]),
         "cpu_percent": cpu,
         "cpu_percent_total": sum(cpu.values()),
         "met_memory": sum(memory.values()) <= MEMORY_GOAL_MB,
@@ -94,3 +95,12 @@ def idle(stack: Stack) -> dict[str, Any]:
 def _cpu(pids: list[int]) -> float:
     times = [psutil.Process(pid).cpu_times() for pid in pids]
     return sum(t.user + t.system for t in times)
+
+
+def _pss_mb(pid: int) -> float:
+    """Return the memory of a process, its share of what it shares; 0 where it has ended."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return sum(map(int, re.findall(r"^Pss:\s+(\d+) kB", text, re.MULTILINE))) / 1024

@@ -1,20 +1,8 @@
 """How much memory the parts of a server take, each with the processes below it."""
 
-import re
-from pathlib import Path
-
 import psutil
 
 from tests.stack import PARTS, Stack
-
-
-def pss_mb(pid: int) -> float:
-    """Return the memory of a process, its share of what it shares; 0 where it has ended."""
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0
-    return sum(map(int, re.findall(r"^Pss:\s+(\d+) kB", text, re.MULTILINE))) / 1024
 
 
 def anonymous_mb(pid: int) -> float:

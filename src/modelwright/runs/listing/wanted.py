@@ -48,11 +48,6 @@ class Wanted:
     until: dt.datetime | None = None
 
     @property
-    def is_everything(self) -> bool:
-        """Return whether nothing is left out."""
-        return self == Wanted()
-
-    @property
     def has_texts(self) -> bool:
         """Return whether something is searched for."""
         return bool(self.words or self.version_has)
