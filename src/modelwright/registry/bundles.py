@@ -4,7 +4,9 @@ It is a tar of exactly three plain members in a fixed order: `manifest.json`, `s
 over the manifest) and the model's file, whose hash and size stand in the manifest. Nothing in it is
 compressed and no name in it is ever used as a path, so that there is nothing to blow up and
 nowhere to break out to. Reading goes from front to back in bounded memory: the signature is checked
-before the first byte of the model is looked at, and the model is not used before its hash is.
+before the first byte of the model is looked at, and the model is not used before its hash is. Every
+byte counts: heads are those that are written here, what fills up is zeros, the end stands where it
+belongs. So there is one file for a signature, and a changed or missing bit anywhere is refused.
 """
 
 import json
@@ -118,18 +120,19 @@ def bundle_read(
     text = _small(source, MANIFEST, MAX_MANIFEST_BYTES)
     signature = _small(source, SIGNATURE, SIGNATURE_BYTES)
     manifest = _verified(text, signature, trusted)
-    name, size = _next(source)
+    name, size, head = _next(source)
     if name not in MODELS or size != manifest.get("size_bytes"):
         _refuse(f"it holds {name[:60]!r} of {size:,} bytes where the model should be")
     if size > max_bytes:
         _refuse(f"its model has {size:,} bytes, and {max_bytes:,} are allowed")
+    _written_here(name, size, head)
     with atomic_file(into) as file:
         for piece in _content(source, size):
             file.write(piece)
         if file.sha256 != manifest.get("sha256"):
             _refuse("its model is not the one that was signed")
-    while rest := source.read(PIECE_BYTES):
-        if rest.count(0) != len(rest):
+        _zeros(source, 2 * _BLOCK)
+        if source.read(1):
             _refuse("something follows the model")
     return manifest
 
@@ -162,14 +165,15 @@ def _no_number(word: str) -> NoReturn:
 
 
 def _small(source: BinaryIO, wanted: str, most: int) -> bytes:
-    name, size = _next(source)
+    name, size, head = _next(source)
     if name != wanted or not 0 < size <= most:
         _refuse(f"it holds {name[:60]!r} of {size:,} bytes where {wanted!r} should be")
+    _written_here(name, size, head)
     return b"".join(_content(source, size))
 
 
-def _next(source: BinaryIO) -> tuple[str, int]:
-    """Read the head of the next member: a plain file, or it is refused."""
+def _next(source: BinaryIO) -> tuple[str, int, bytes]:
+    """Read the head of the next member: name, size and bytes of a plain file."""
     block = _exactly(source, _BLOCK)
     try:
         member = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
@@ -177,7 +181,12 @@ def _next(source: BinaryIO) -> tuple[str, int]:
         raise BundleError(f"{_NO_BUNDLE}: {error}.") from error
     if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or member.size < 0:
         _refuse(f"it holds {member.name[:60]!r}, which is no plain file")
-    return member.name, member.size
+    return member.name, member.size, block
+
+
+def _written_here(name: str, size: int, head: bytes) -> None:
+    if head != _header(name, size):
+        _refuse(f"the head of {name!r} was changed")
 
 
 def _content(source: BinaryIO, size: int) -> Iterator[bytes]:
@@ -186,7 +195,12 @@ def _content(source: BinaryIO, size: int) -> Iterator[bytes]:
         piece = _exactly(source, min(left, PIECE_BYTES))
         left -= len(piece)
         yield piece
-    _exactly(source, _padded(size) - size)
+    _zeros(source, _padded(size) - size)
+
+
+def _zeros(source: BinaryIO, size: int) -> None:
+    if any(_exactly(source, size)):
+        _refuse("something stands between its parts")
 
 
 def _exactly(source: BinaryIO, size: int) -> bytes:
