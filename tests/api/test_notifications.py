@@ -3,13 +3,20 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 
 from modelwright.accounts.models import Channel, Notice
+from modelwright.accounts.notifications.services import channel_create
+from modelwright.catalog.sharing import experiment_share
+from modelwright.registry.about import about
+from modelwright.registry.models import Subject
 from modelwright.runs.models import TrainingRun
 from modelwright.runs.training_kind import training_ended
-from tests.accounts.test_notifications import Receiver, open_loopback, receiver
+from tests.accounts.test_notifications import Receiver, open_loopback, receiver, tell
 from tests.api.conftest import MakeRun
+from tests.api.research import a_model_run, an_experiment
+from tests.attacks.world import version_of
 from tests.people import person, rest
 
 __all__ = ["open_loopback", "receiver"]
@@ -52,10 +59,52 @@ def test_channels_are_nobody_elses(made: dict[str, Any]) -> None:
     assert rest("admin").get(URL).json()["count"] == 0
 
 
-def test_only_administrators_make_channels_for_everybody() -> None:
-    body = {"name": "t", "kind": "webhook", "target": "https://x.example", "for_team": True}
+@pytest.mark.parametrize("whose", [{"for_team": True}, {"team": "energy"}])
+def test_only_administrators_make_channels_for_others(whose: dict[str, Any]) -> None:
+    Group.objects.create(name="energy")
+    body = {"name": "t", "kind": "webhook", "target": "https://x.example", **whose}
     assert rest("trainer").post(URL, body).status_code == 403
-    assert rest("admin").post(URL, body).status_code == 201
+    made = rest("admin").post(URL, body)
+    assert made.status_code == 201, made.content
+    assert (made.json()["owner"], made.json()["team"]) == (None, whose.get("team"))
+    unknown = rest("admin").post(URL, {**body, "team": "nobody"})
+    assert (unknown.status_code, list(unknown.json()["details"])) == (422, ["team"])
+
+
+def test_a_team_is_told_of_what_is_shared_with_its_group() -> None:
+    team, admins = Group.objects.create(name="energy"), person("admin").groups.get()
+    for group in (team, admins):
+        channel_create(
+            user=person("admin"), name=group.name, kind="webhook", target="https://x.example",
+            team=group.name,
+        )  # fmt: skip
+    experiment = an_experiment("trainer")
+    version_of(a_model_run(experiment))
+    told_about = about(Subject.objects.get())
+    assert tell(incident="before", about=told_about) == 1  # the administrators
+    experiment_share(
+        experiment=experiment, level="viewer", user=person("trainer"), with_group="energy"
+    )
+    assert tell(incident="shared", about=told_about) == 2
+    assert tell(incident="of everybody") == 2
+
+
+def test_the_page_makes_a_channel_for_a_team() -> None:
+    Group.objects.create(name="energy")
+    form = {
+        "name": "h", "kind": "webhook", "target": "https://x.example", "min_severity": "warning",
+        "timezone": "UTC", "digest_minutes": "0", "whose": "team:energy",
+    }  # fmt: skip
+    for who in ("viewer", "admin"):
+        client = Client()
+        client.force_login(person(who), backend="django.contrib.auth.backends.ModelBackend")
+        client.post("/ui/account/notifications", form)
+    assert [(c.owner, c.team and c.team.name) for c in Channel.objects.order_by("team")] == [
+        (person("viewer"), None),  # who may not choose makes their own
+        (None, "energy"),
+    ]
+    page = client.get("/ui/account/notifications").content.decode()
+    assert '<span class="tag">energy</span>' in page
 
 
 @pytest.mark.parametrize(

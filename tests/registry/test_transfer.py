@@ -132,9 +132,7 @@ def test_over_rest(version: ModelVersion) -> None:
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(at=st.integers(0), bit=st.integers(0, 7))
-def test_a_flipped_bit_is_refused_wherever_it_is(
-    version: ModelVersion, at: int, bit: int
-) -> None:
+def test_a_flipped_bit_is_refused_wherever_it_is(version: ModelVersion, at: int, bit: int) -> None:
     whole = bytearray(exported(version))
     whole[at % len(whole)] ^= 1 << bit
     into = settings.SCRATCH_DIR / "flipped"

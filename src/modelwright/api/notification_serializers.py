@@ -40,6 +40,11 @@ class ChannelCreateSerializer(ChannelFields):
     for_team = serializers.BooleanField(
         default=False, help_text="For everybody, not for you: administrators only."
     )
+    team = PlainTextField(
+        required=False,
+        max_length=150,
+        help_text="For the users of this group, not for you: administrators only.",
+    )
 
 
 class ChannelSerializer(serializers.Serializer[Channel]):
@@ -50,6 +55,12 @@ class ChannelSerializer(serializers.Serializer[Channel]):
     kind = serializers.ChoiceField(choices=KINDS)
     target = serializers.SerializerMethodField()
     owner = serializers.CharField(source="owner.username", default=None, allow_null=True)
+    team = serializers.CharField(
+        source="team.name",
+        default=None,
+        allow_null=True,
+        help_text="Without owner and team it is everybody's.",
+    )
     min_severity = serializers.ChoiceField(choices=Severity.values)
     events = serializers.ListField(child=serializers.CharField())
     subjects = serializers.ListField(child=serializers.CharField())

@@ -72,8 +72,9 @@ class ChannelListView(PerformanceView, generics.ListAPIView[Channel]):
         body = ChannelCreateSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         user = actor_of(request)
-        if body.validated_data["for_team"] and not may(user, Action.NOTIFY_TEAM):
-            raise PermissionDenied("Only administrators make channels for everybody.")
+        is_shared = body.validated_data["for_team"] or body.validated_data.get("team")
+        if is_shared and not may(user, Action.NOTIFY_TEAM):
+            raise PermissionDenied("Only administrators make channels for everybody or a team.")
         made = channel_create(user=user, **body.validated_data)
         shown = {**ChannelSerializer(made.channel).data, "secret": made.secret}
         return Response(shown, status=201)

@@ -10,11 +10,11 @@ share away doesn't take away the experiments that were made meanwhile. What a ro
 from enum import IntEnum
 from uuid import UUID
 
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, Group
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from modelwright.accounts.models import User
-from modelwright.accounts.roles import Role, role_of
+from modelwright.accounts.roles import ROLE_OF_GROUP, Role, role_of
 from modelwright.catalog.errors import (
     DataSetNotFoundError,
     ExperimentNotFoundError,
@@ -68,6 +68,15 @@ def experiment_level(user: Somebody, experiment: Experiment) -> Level:
         return Level.OWNER
     levels = shares_with(user).filter(experiment=experiment).values_list("level", flat=True)
     return max((LEVEL_OF_SHARE[Share.Level(level)] for level in levels), default=Level.NONE)
+
+
+def experiment_open_to(whose: Somebody | Group, experiment: Experiment) -> bool:
+    """Return whether somebody may look at `experiment`, or all of a group may."""
+    if not isinstance(whose, Group):
+        return experiment_level(whose, experiment) >= Level.VIEWER
+    if ROLE_OF_GROUP.get(whose.name) is Role.ADMIN:
+        return True
+    return Share.objects.filter(experiment=experiment, group=whose).exists()
 
 
 def experiment_require(user: Somebody, experiment: Experiment, level: Level) -> None:

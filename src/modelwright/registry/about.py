@@ -1,7 +1,7 @@
 """Whose business a subject's news are."""
 
 from modelwright.accounts.notifications.outbox import About
-from modelwright.catalog.access import Level, experiment_level
+from modelwright.catalog.access import experiment_open_to
 from modelwright.registry.models import Subject
 
 
@@ -15,5 +15,5 @@ def about(subject: Subject | None) -> About:
     return About(
         subject.slug,
         experiment.pk,
-        lambda user: experiment_level(user, experiment) >= Level.VIEWER,
+        lambda whose: experiment_open_to(whose, experiment),
     )

@@ -3,10 +3,18 @@
 from typing import Any
 
 from django import forms
+from django.contrib.auth.models import Group
 
 from modelwright.accounts.models import Channel, Severity
 from modelwright.accounts.notifications.outbox import EVENTS
 from modelwright.core.errors import InvalidInputError
+
+EVERYBODY = "everybody"
+TEAM = "team:"
+
+
+class _Clock(forms.TimeInput):
+    input_type = "time"
 
 
 class ChannelForm(forms.Form):
@@ -34,13 +42,32 @@ class ChannelForm(forms.Form):
         label="Only about the models",
         help_text="Their names in addresses (slugs), with spaces between them; empty: all.",
     )
-    quiet_from = forms.TimeField(required=False, label="Quiet from")
-    quiet_until = forms.TimeField(required=False, label="until")
+    quiet_from = forms.TimeField(required=False, label="Quiet from", widget=_Clock())
+    quiet_until = forms.TimeField(
+        required=False,
+        label="Quiet until",
+        widget=_Clock(),
+        help_text="By the time zone below. Critical notices go through all the same.",
+    )
     timezone = forms.CharField(max_length=64, initial="UTC", label="Time zone")
     digest_minutes = forms.IntegerField(
         min_value=0, initial=0, label="Together every", help_text="Minutes; 0: at once."
     )
-    for_team = forms.BooleanField(required=False, label="For everybody, not only for me")
+    whose = forms.ChoiceField(
+        required=False,
+        label="For",
+        help_text="A team is told of what is shared with its group, everybody of all.",
+    )
+
+    def __init__(self, *args: Any, may_share: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if may_share:
+            names = Group.objects.order_by("name").values_list("name", flat=True)
+            teams = [(f"{TEAM}{name}", f"the team {name}") for name in names]
+            choice = self.fields["whose"]
+            choice.choices = [("", "me"), (EVERYBODY, "everybody"), *teams]  # type: ignore[attr-defined]
+        else:
+            del self.fields["whose"]
 
     def explain(self, error: InvalidInputError) -> None:
         """Show what the service found wrong beside the fields."""
@@ -49,4 +76,11 @@ class ChannelForm(forms.Form):
 
     def fields_of(self) -> dict[str, Any]:
         """Return the checked fields as the service takes them."""
-        return {**self.cleaned_data, "subjects": self.cleaned_data["subjects"].split()}
+        fields = dict(self.cleaned_data)
+        whose = fields.pop("whose", "")
+        return {
+            **fields,
+            "subjects": fields["subjects"].split(),
+            "for_team": whose == EVERYBODY,
+            "team": whose.removeprefix(TEAM) if whose.startswith(TEAM) else "",
+        }

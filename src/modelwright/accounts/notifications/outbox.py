@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Min, QuerySet
 
@@ -30,12 +31,12 @@ class About:
     experiment : UUID or None
         By which it is closed to others.
     open_to : callable or None
-        `open_to(user)`: whether somebody may see it; None: everybody may.
+        `open_to(user)`: whether somebody may see it, or a team's group; None: everybody may.
     """
 
     subject: str = ""
     experiment: UUID | None = None
-    open_to: Callable[[User], bool] | None = None
+    open_to: Callable[[User | Group], bool] | None = None
 
 
 _ringers: list[Callable[[], Any]] = []
@@ -120,7 +121,7 @@ def _ring() -> None:
 
 def _wanting(event: str, severity: str, only_for: User | None, about: About) -> list[Channel]:
     channels = Channel.objects.filter(is_active=True).exclude(owner__is_active=False)
-    channels = channels.select_related("owner")
+    channels = channels.select_related("owner", "team")
     if only_for is not None:
         channels = channels.filter(owner=only_for)
     return [
@@ -129,8 +130,13 @@ def _wanting(event: str, severity: str, only_for: User | None, about: About) -> 
         if RANK[severity] >= RANK[channel.min_severity]
         and (not channel.events or event in channel.events)
         and (not channel.subjects or about.subject in channel.subjects)
-        and (about.open_to is None or channel.owner is None or about.open_to(channel.owner))
+        and _may_know(channel, about)
     ]
+
+
+def _may_know(channel: Channel, about: About) -> bool:
+    whose = channel.owner or channel.team
+    return about.open_to is None or whose is None or about.open_to(whose)
 
 
 def _note(channel: Channel, incident: str, fields: dict[str, Any]) -> int:

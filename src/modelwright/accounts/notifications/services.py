@@ -82,10 +82,10 @@ def channel_create(
     kind: str,
     target: str,
     for_team: bool = False,
-    team: Group | None = None,
+    team: str = "",
     **more: Any,
 ) -> NewChannel:
-    """Make a channel for `user`, or for everybody (or a team's group) where `for_team` is set.
+    """Make a channel for `user`, for everybody (`for_team`), or for a `team`: a group's name.
 
     Raises
     ------
@@ -97,7 +97,11 @@ def channel_create(
         details["kind"] = [f"kind must be one of {', '.join(Channel.Kind.values)}"]
     elif fault := target_check(kind, target):
         details["target"] = [fault]
-    if not for_team and Channel.objects.filter(owner=user).count() >= MAX_CHANNELS:
+    group = Group.objects.filter(name=team).first() if team else None
+    if team and group is None:
+        details["team"] = [f"There is no group {team[:150]!r}."]
+    is_shared = for_team or bool(team)
+    if not is_shared and Channel.objects.filter(owner=user).count() >= MAX_CHANNELS:
         details["name"] = [f"You have {MAX_CHANNELS} channels: delete one first."]
     if details:
         raise InvalidInputError(details)
@@ -106,8 +110,8 @@ def channel_create(
         channel = Channel.objects.create(
             name=name,
             kind=kind,
-            owner=None if for_team else user,
-            team=team,
+            owner=None if is_shared else user,
+            team=group,
             target=secret_seal(target),
             secret=secret_seal(secret) if secret else "",
             **more,
@@ -116,7 +120,7 @@ def channel_create(
             verb=Verb.CHANNEL_CREATED,
             target=channel,
             actor=user,
-            after={"name": name, "kind": kind, "target": address_mask(target)},
+            after={"name": name, "kind": kind, "target": address_mask(target), "team": team},
         )
     return NewChannel(channel, secret)
 

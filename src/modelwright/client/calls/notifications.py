@@ -29,7 +29,7 @@ class NotificationCalls(Calls):
         """Make a channel.
 
         Further fields: `min_severity`, `events`, `subjects`, `quiet_from`, `quiet_until`,
-        `timezone`, `digest_minutes`, `is_active`, `for_team`.
+        `timezone`, `digest_minutes`, `is_active`, `for_team`, `team`.
         """
         found: Row = self._http.request(
             "POST",

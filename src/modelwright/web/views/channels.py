@@ -34,9 +34,8 @@ DELIVERIES_SHOWN = 30
 def channels(request: HttpRequest) -> HttpResponse:
     """Show one's channels and what was delivered, or make one (its secret is shown this once)."""
     user = user_of(request)
-    form = ChannelForm(request.POST if request.method == "POST" else None)
-    if not may(user, Action.NOTIFY_TEAM):
-        del form.fields["for_team"]
+    may_share = may(user, Action.NOTIFY_TEAM)
+    form = ChannelForm(request.POST if request.method == "POST" else None, may_share=may_share)
     secret = ""
     if request.method == "POST" and form.is_valid():
         try:
@@ -47,7 +46,7 @@ def channels(request: HttpRequest) -> HttpResponse:
             messages.success(request, "The channel is made: try it.")
             if not secret:
                 return redirect("channels")
-            form = ChannelForm()
+            form = ChannelForm(may_share=may_share)
     mine = list(channels_for(user).order_by("name", "id"))
     context = {
         "form": form,
