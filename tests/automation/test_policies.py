@@ -31,7 +31,7 @@ from modelwright.automation.policies import (
     policy_delete,
     policy_dry_run,
 )
-from modelwright.automation.policy_rules import rules_check
+from modelwright.automation.policy_rules import Reach, rules_check
 from modelwright.catalog.models import Machine
 from modelwright.core.clock import clock_shift, now
 from modelwright.core.errors import InvalidInputError
@@ -47,6 +47,7 @@ from tests.people import person
 __all__ = ["machine"]
 
 Rules = dict[str, Any]
+ANY = Reach(of_machines=True, can_search=True)
 RULES: Rules = {
     "when": {"drift": True},
     "then": {
@@ -123,8 +124,42 @@ def texts() -> list[str]:
 )  # fmt: skip
 def test_rules_that_can_not_be_meant_are_refused_by_place(rules: Any, place: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        rules_check(rules)
+        rules_check(rules, ANY)
     assert any(key.startswith(place) for key in caught.value.details), caught.value.details
+
+
+@pytest.mark.parametrize(
+    ("metric", "place"),
+    [
+        ({"name": "accuracy"}, "when.metric"),
+        ({"below": 0.5}, "when.metric.name"),
+        ({"name": "acuracy", "below": 0.5}, "when.metric.name"),
+        ({"name": "rmse", "above": 0.5}, "when.metric.name"),
+        ({"name": "accuracy", "below": 0.9, "above": 0.5}, "when.metric"),
+    ],
+)
+def test_a_metric_that_could_never_or_would_always_act_is_refused(
+    metric: Rules, place: str
+) -> None:
+    labels = Reach(of_machines=False, can_search=True, metrics=("accuracy", "log_loss"))
+    with pytest.raises(InvalidInputError) as caught:
+        rules_check({"when": {"metric": metric}, "then": {"alert": True}}, labels)
+    assert list(caught.value.details) == [place]
+
+
+@pytest.mark.parametrize(
+    ("then", "reach", "place"),
+    [
+        ({"tune": {"trials": 5}}, Reach(True, False), "then.tune"),
+        ({"train_days": 5}, Reach(False, True), "then.train_days"),
+        ({"test": {"mode": "back_test", "days": 5}}, Reach(False, True), "then.test.mode"),
+    ],
+)
+def test_what_these_models_can_not_do_is_refused(then: Rules, reach: Reach, place: str) -> None:
+    rules = {"when": {"drift": True}, "then": {"retrain": True, **then}}
+    with pytest.raises(InvalidInputError) as caught:
+        rules_check(rules, reach)
+    assert list(caught.value.details) == [place]
 
 
 @given(
@@ -141,10 +176,10 @@ def test_rules_that_can_not_be_meant_are_refused_by_place(rules: Any, place: str
 )
 def test_any_json_is_rules_or_is_refused(rules: Any) -> None:
     try:
-        checked = rules_check(rules)
+        checked = rules_check(rules, ANY)
     except InvalidInputError:
         return
-    assert rules_check(checked) == checked
+    assert rules_check(checked, ANY) == checked
 
 
 def test_every_open_state_has_moves_and_a_next_step() -> None:

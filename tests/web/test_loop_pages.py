@@ -18,6 +18,8 @@ from modelwright.monitoring.models import Alert
 from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.selectors import champion_of
 from tests.abtests.test_ab_tests import machine, read, train
+from tests.api.research import a_model_run, an_experiment
+from tests.attacks.world import version_of
 from tests.registry.conftest import MakeVersion, make_version
 
 __all__ = ["machine", "make_version"]
@@ -228,7 +230,7 @@ def test_the_common_rules_are_a_form_that_leaves_the_rest_alone(
     url = f"/ui/registry/{slug}/policy"
     rules = {
         "when": {"drift": True},
-        "then": {"alert": True, "retrain": True, "train_days": 40, "test": {"margin": 0.5}},
+        "then": {"alert": True, "retrain": True, "gather_days": 40, "test": {"margin": 0.5}},
     }
     trainer.post(url, {"rules": json.dumps(rules), "is_active": "yes"})
     form = {
@@ -248,7 +250,7 @@ def test_the_common_rules_are_a_form_that_leaves_the_rest_alone(
     assert saved["when"] == {"age_days": 30, "metric": {"name": "rmse", "above": 2.5}}
     assert saved["then"] == {
         "retrain": True,
-        "train_days": 40,
+        "gather_days": 40,
         "test": {"margin": 0.5, "days": 14},
         "promote": "auto",
         "watch": {"days": 7},
@@ -264,11 +266,23 @@ def test_the_common_rules_are_a_form_that_leaves_the_rest_alone(
     assert "<code>when.age_days</code>" in wrong.content.decode()
     assert Policy.objects.get().rules == saved
     more = {
-        "test_mode": "shadow", "test_margin": "0.01", "test_confidence": "0.9", "tune_trials": "30",
+        "test_mode": "shadow", "test_margin": "0.01", "test_confidence": "0.9",
     }  # fmt: skip
     assert trainer.post(url, {**form, **more}).status_code == 302
     then = Policy.objects.get().rules["then"]
     assert then["test"] == {"days": 14, "mode": "shadow", "margin": 0.01, "confidence": 0.9}
-    assert then["tune"] == {"method": "random_search", "trials": 30}
     assert trainer.post(url, {**form, **dict.fromkeys(more, "")}).status_code == 302
     assert Policy.objects.get().rules["then"]["test"] == {"days": 14}
+
+
+def test_a_search_is_offered_where_there_is_an_experiment(slug: str, as_person: AsPerson) -> None:
+    trainer = as_person("trainer")
+    version_of(a_model_run(an_experiment("trainer")))
+    searched = Subject.objects.get(experiment__isnull=False).slug
+    form = {"form": "common", "drift": "yes", "retrain": "yes", "tune_trials": "30"}
+    assert "tune_trials" not in page(trainer, f"/ui/registry/{slug}")
+    refused = trainer.post(f"/ui/registry/{slug}/policy", form)
+    assert (refused.status_code, "then.tune" in refused.content.decode()) == (422, True)
+    assert "tune_trials" in page(trainer, f"/ui/registry/{searched}")
+    assert trainer.post(f"/ui/registry/{searched}/policy", form).status_code == 302
+    assert Policy.objects.get().rules["then"]["tune"]["trials"] == 30

@@ -11,12 +11,13 @@ from modelwright.accounts.audit import Verb, audit_record
 from modelwright.accounts.models import User
 from modelwright.automation.errors import PolicyExistsError
 from modelwright.automation.policy_models import Policy, PolicySwitch
-from modelwright.automation.policy_rules import rules_check
+from modelwright.automation.policy_rules import Reach, rules_check
 from modelwright.automation.triggers import triggers_fired
 from modelwright.core.clock import now
 from modelwright.core.errors import InvalidInputError
 from modelwright.engine.hyperparameters import MODEL_TYPES
 from modelwright.engine.machines import MACHINE_MODEL_TYPES
+from modelwright.monitoring.traffic.scores import LABEL_METRICS, NUMBER_METRICS
 from modelwright.registry.models import ModelVersion, Subject
 
 DRY_RUN_STEP = dt.timedelta(hours=6)
@@ -51,7 +52,7 @@ def policy_create(
         details["model_type"] = ["There is no such model type."]
     if details:
         raise InvalidInputError(details)
-    checked = rules_check(rules)
+    checked = rules_check(rules, _reach(subject, model_type))
     try:
         with transaction.atomic():
             policy = Policy.objects.create(
@@ -75,6 +76,16 @@ def policy_create(
     return policy
 
 
+def _reach(subject: Subject | None, model_type: str) -> Reach:
+    if (subject.model_type if subject else model_type) in MACHINE_MODEL_TYPES:
+        return Reach(of_machines=True, can_search=False)
+    experiment = subject.experiment if subject else None
+    if experiment is None:
+        return Reach(False, subject is None, (*LABEL_METRICS, *NUMBER_METRICS))
+    is_labels = experiment.task == "classification"
+    return Reach(False, True, LABEL_METRICS if is_labels else NUMBER_METRICS)
+
+
 def policy_change(*, policy: Policy, user: User | None, **changes: Any) -> Policy:
     """Change name, rules or whether it is active; loops that are on keep the rules they began with.
 
@@ -88,7 +99,7 @@ def policy_change(*, policy: Policy, user: User | None, **changes: Any) -> Polic
     if "name" in changes and not 0 < len(str(changes["name"]).strip()) <= 100:
         raise InvalidInputError({"name": ["A name has 1 to 100 characters."]})
     if "rules" in changes:
-        changes["rules"] = rules_check(changes["rules"])
+        changes["rules"] = rules_check(changes["rules"], _reach(policy.subject, policy.model_type))
     with transaction.atomic():
         before = {name: getattr(policy, name) for name in changes}
         for name, value in changes.items():
@@ -166,7 +177,7 @@ def policy_dry_run(
     InvalidInputError
         A rule is wrong, or `days` isn't from 1 to 366.
     """
-    checked = rules_check(rules)
+    checked = rules_check(rules, _reach(subject, subject.model_type))
     if not 1 <= days <= MAX_DRY_RUN_DAYS:
         raise InvalidInputError({"days": [f"days is from 1 to {MAX_DRY_RUN_DAYS}."]})
     versions = list(ModelVersion.objects.filter(subject=subject.key).select_related("run__machine"))

@@ -14,7 +14,8 @@ happen.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from modelwright.abtests.guarding import LATENCY, UNANSWERED
@@ -38,8 +39,34 @@ PROMOTE = ("auto", "ask", "never")
 MAX_DAYS = 366
 
 
-def rules_check(rules: Any) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Reach:
+    """What the models of a policy know, as far as that limits its rules.
+
+    Parameters
+    ----------
+    of_machines : bool
+        They learn from a machine's readings, not from a table.
+    can_search : bool
+        There is an experiment, to search for hyperparameters in.
+    metrics : collection of str
+        What is measured by their traffic; empty: whatever people record.
+    """
+
+    of_machines: bool
+    can_search: bool
+    metrics: Collection[str] = ()
+
+
+def rules_check(rules: Any, reach: Reach) -> dict[str, Any]:
     """Return a policy's rules, whole.
+
+    Parameters
+    ----------
+    rules : any
+        As they were sent.
+    reach : Reach
+        Of the models that they are for.
 
     Raises
     ------
@@ -56,6 +83,8 @@ def rules_check(rules: Any) -> dict[str, Any]:
         if not then.get("retrain") and not then.get("alert"):
             faults["then"] = ["Say at least one of alert and retrain."]
         faults.update(_contradictions(then))
+        faults.update(_metric_faults(when.get("metric"), reach.metrics))
+        faults.update(_out_of_reach(then, reach))
     if faults:
         raise InvalidInputError(faults)
     return checked
@@ -70,6 +99,34 @@ def _contradictions(then: Mapping[str, Any]) -> dict[str, list[str]]:
     if then.get("promote") == "auto" and not then.get("test"):
         return {"then.promote": ["Promoting by itself needs a test that the challenger has won."]}
     return {}
+
+
+def _metric_faults(
+    metric: Mapping[str, Any] | None, known: Collection[str]
+) -> dict[str, list[str]]:
+    if metric is None:
+        return {}
+    name, below, above = metric.get("name"), metric.get("below"), metric.get("above")
+    if name is None:
+        return {"when.metric.name": ["Say which metric."]}
+    if known and name not in known:
+        return {"when.metric.name": [f"It is not measured here. Measured are: {', '.join(known)}."]}
+    if below is None and above is None:
+        return {"when.metric": ["Say below or above which value."]}
+    if below is not None and above is not None and below > above:
+        return {"when.metric": ["Every value is below or above these: it would always act."]}
+    return {}
+
+
+def _out_of_reach(then: Mapping[str, Any], reach: Reach) -> dict[str, list[str]]:
+    found = {}
+    if then.get("tune") and not reach.can_search:
+        found["then.tune"] = ["Only models of experiments are searched for."]
+    if then.get("train_days") and not reach.of_machines:
+        found["then.train_days"] = ["Only models of machines learn from readings of some days."]
+    if (then.get("test") or {}).get("mode") == ABTest.Mode.BACK_TEST and not reach.of_machines:
+        found["then.test.mode"] = ["Only models of machines can be back-tested."]
+    return found
 
 
 Check = Callable[[Any, str, dict[str, list[str]]], Any]

@@ -44,5 +44,6 @@ class InvalidInputError(ModelwrightError):
     code = "invalid_input"
 
     def __init__(self, details: dict[str, list[str]]) -> None:
-        super().__init__("; ".join(m for messages in details.values() for m in messages))
+        faults = [m.rstrip() for messages in details.values() for m in messages]
+        super().__init__("; ".join(faults).replace(".; ", ". "))
         self.details = details

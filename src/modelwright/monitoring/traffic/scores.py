@@ -111,6 +111,10 @@ def _matrices(
     return total
 
 
+LABEL_METRICS = ("accuracy", "precision", "recall", "f1_score", "log_loss")
+NUMBER_METRICS = ("mae", "rmse", "r2")
+
+
 def metrics_of(sums: Sums) -> dict[str, float]:
     """Return the metrics of sums, named as those of a training; empty without rows.
 
