@@ -14,7 +14,12 @@ from modelwright.engine import (
     available_model_types,
     validate_hyperparameters,
 )
-from modelwright.engine.parameters import ChoiceParameter, IntegerParameter, NumberParameter
+from modelwright.engine.parameters import (
+    ChoiceParameter,
+    IntegerParameter,
+    NumberOrWordParameter,
+    NumberParameter,
+)
 
 NAMES = sorted({p.name for model in MODEL_TYPES.values() for p in model.parameters})
 WORDS = ["balanced", "balanced_subsample", "sqrt", "log2", "rbf", "linear", "scale", "uniform"]
@@ -56,6 +61,8 @@ def test_only_declared_values_get_through(model_type: str, raw: dict[str, Any]) 
         elif isinstance(declared, IntegerParameter):
             assert type(value) is int
             assert declared.low <= value <= declared.high
+        elif isinstance(declared, NumberOrWordParameter) and isinstance(value, str):
+            assert value in declared.words
         elif isinstance(declared, NumberParameter):
             assert type(value) in (int, float)
             assert math.isfinite(value)
@@ -116,6 +123,17 @@ def test_message_of_the_future_skills_contract(name: str, value: object, message
 def test_edges_are_allowed(value: dict[str, Any]) -> None:
     checked = validate_hyperparameters("random_forest", value, FUTURE_SKILLS.hyperparameters)
     assert checked == value
+
+
+@pytest.mark.parametrize("value", ["scale", "auto", 0.01, 1])
+def test_the_reach_of_a_support_vector_machine_is_a_word_or_a_number(value: object) -> None:
+    assert validate_hyperparameters("svm", {"gamma": value}) == {"gamma": value}
+
+
+@pytest.mark.parametrize("value", ["wide", 0, -1, math.nan, True, None, "0.1"])
+def test_another_reach_is_refused(value: object) -> None:
+    with pytest.raises(HyperparameterError, match="gamma must"):
+        validate_hyperparameters("svm", {"gamma": value})
 
 
 def test_each_fault_has_its_message() -> None:

@@ -12,6 +12,7 @@ from modelwright.engine.parameters import (
     BooleanParameter,
     ChoiceParameter,
     IntegerParameter,
+    NumberOrWordParameter,
     NumberParameter,
     Parameter,
 )
@@ -172,6 +173,19 @@ MODEL_TYPES: dict[str, ModelType] = {
             (CLASSIFICATION,),
             (
                 _STRENGTH,
+                NumberParameter(
+                    "l1_ratio",
+                    0.0,
+                    "Kind of penalty: 0 for L2, 1 for L1 (liblinear, saga), between (saga).",
+                    low=0,
+                    high=1,
+                ),
+                ChoiceParameter(
+                    "solver",
+                    "lbfgs",
+                    "How it is fitted; liblinear for two classes only.",
+                    choices=("lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"),
+                ),
                 IntegerParameter("max_iter", 1000, "Steps of the solver.", low=1, high=100_000),
                 BooleanParameter("fit_intercept", True, "Fit an intercept."),
                 _CLASS_WEIGHT,
@@ -201,11 +215,14 @@ MODEL_TYPES: dict[str, ModelType] = {
                     "Shape of the boundary.",
                     choices=("rbf", "linear", "poly", "sigmoid"),
                 ),
-                ChoiceParameter(
+                NumberOrWordParameter(
                     "gamma",
                     "scale",
-                    "Reach of one row (rbf, poly, sigmoid).",
-                    choices=("scale", "auto"),
+                    "Reach of one row (rbf, poly, sigmoid): smaller is wider; or scale, auto.",
+                    low=1e-9,
+                    high=1e6,
+                    log=True,
+                    words=("scale", "auto"),
                 ),
                 IntegerParameter("degree", 3, "Degree (poly).", low=1, high=10),
                 _CLASS_WEIGHT,

@@ -168,6 +168,31 @@ class ChoiceParameter(Parameter):
 
 
 @dataclass(frozen=True)
+class NumberOrWordParameter(NumberParameter):
+    """A finite number in a range, or one of some words; a search may take a range of numbers.
+
+    Parameters
+    ----------
+    words : tuple of str
+        The words.
+
+    Examples
+    --------
+    >>> reach = NumberOrWordParameter("gamma", "scale", "Reach.", low=0.1, high=9, words=("scale",))
+    >>> reach.fault("scale"), reach.fault(0.5), reach.fault("wide")
+    (None, None, 'gamma must be "scale" or a number between 0.1 and 9')
+    """
+
+    words: tuple[str, ...] = field(default=())
+
+    def _fault(self, value: object) -> str | None:
+        if (isinstance(value, str) and value in self.words) or super()._fault(value) is None:
+            return None
+        words = ", ".join(f'"{word}"' for word in self.words)
+        return f"must be {words} or a number between {self.low:g} and {self.high:g}"
+
+
+@dataclass(frozen=True)
 class BooleanParameter(Parameter):
     """True or false; 1 and "true" are neither.
 

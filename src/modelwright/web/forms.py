@@ -12,6 +12,7 @@ from modelwright.engine.parameters import (
     BooleanParameter,
     ChoiceParameter,
     IntegerParameter,
+    NumberOrWordParameter,
     Parameter,
 )
 from modelwright.engine.presets import FUTURE_SKILLS, Preset
@@ -47,6 +48,7 @@ class ParameterField(forms.Field):
         if isinstance(parameter, BooleanParameter):
             return forms.Select(choices=[("true", "yes"), ("false", "no")])
         mode = "numeric" if isinstance(parameter, IntegerParameter) else "decimal"
+        mode = "text" if isinstance(parameter, NumberOrWordParameter) else mode
         hint = NULL_WORDS.get(parameter.name, "none") if parameter.nullable else ""
         return forms.TextInput(
             attrs={"inputmode": mode, "autocomplete": "off", "placeholder": hint}

@@ -14,6 +14,7 @@ from modelwright.engine.parameters import (
     BooleanParameter,
     ChoiceParameter,
     IntegerParameter,
+    NumberOrWordParameter,
     Parameter,
 )
 from modelwright.engine.search.scoring import METRICS, default_metric
@@ -134,6 +135,8 @@ class GridRow:
             return ", ".join([*self.parameter.choices, *none])
         if isinstance(self.parameter, BooleanParameter):
             return "true, false"
+        if isinstance(self.parameter, NumberOrWordParameter):
+            return ", ".join([*self.parameter.words, "0.01", "0.1"])
         return "1, 2, 5" if isinstance(self.parameter, IntegerParameter) else "0.01, 0.1, 1"
 
 

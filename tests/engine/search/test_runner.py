@@ -116,6 +116,17 @@ def test_a_trial_that_fails_says_why_and_ends_nothing(problem: Problem) -> None:
     assert "1 of 3 trials failed" in " ".join(result.notes)
 
 
+def test_a_solver_that_refuses_a_penalty_fails_alone() -> None:
+    X, y = breast_cancer()
+    two = Problem.from_arrays(X[:80], y[:80], model_type="logistic_regression", cv_folds=2)
+    grid = {"l1_ratio": [0.0, 1.0], "solver": ["lbfgs", "liblinear"]}
+    result = search(two, config(grid, "logistic_regression"))
+    failed = [t for t in result.trials if t.status == "failed"]
+    assert [dict(t.params) for t in failed] == [{"l1_ratio": 1.0, "solver": "lbfgs"}]
+    assert "lbfgs supports only" in (failed[0].error or "")
+    assert len(result.top(9)) == 3
+
+
 class DyingEvaluator(PreparedEvaluator):
     """Kills its process at one combination, as the system does for want of memory."""
 

@@ -1,10 +1,14 @@
 """Logistic regression."""
 
+import inspect
 from typing import Any, ClassVar
 
 from sklearn.linear_model import LogisticRegression
 
 from modelwright.engine.trainers.base import Trainer
+
+# scikit-learn before 1.8 heeds `l1_ratio` only where `penalty` says so; later `penalty` is going.
+_NAMES_PENALTY = inspect.signature(LogisticRegression).parameters["penalty"].default == "l2"
 
 
 class LogisticRegressionTrainer(Trainer):
@@ -26,6 +30,9 @@ class LogisticRegressionTrainer(Trainer):
         self, classify: bool, parameters: dict[str, Any], random_state: int, threads: int
     ) -> Any:
         """Return the classifier."""
+        if _NAMES_PENALTY:
+            named = {0.0: "l2", 1.0: "l1"}.get(float(parameters["l1_ratio"]), "elasticnet")
+            parameters = {**parameters, "penalty": named}
         return LogisticRegression(random_state=random_state, **parameters)
 
 
