@@ -47,7 +47,7 @@ bench: $(DEV)
 	$(BIN)/python -m bench $(PARTS)
 
 lock:
-	uv pip compile pyproject.toml --extra postgres --extra redis --extra rabbitmq \
+	uv pip compile pyproject.toml --extra postgres --extra redis --extra rabbitmq --extra compiled \
 		--generate-hashes --no-emit-index-url --no-annotate --no-header --universal \
 		--python-version 3.11 --output-file requirements/base.txt --quiet
 	uv pip compile pyproject.toml --all-extras --group dev \

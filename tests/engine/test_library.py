@@ -49,6 +49,11 @@ def test_light_modules_load_nothing_heavy() -> None:
     assert run(code + f"print([m for m in {HEAVY!r} if m in sys.modules])") == "[]"
 
 
+def test_numba_is_loaded_by_the_search_that_needs_it() -> None:
+    code = "import sys, modelwright.engine.search.runner\nprint('numba' in sys.modules)"
+    assert run(code) == "False"
+
+
 def test_the_whole_engine_needs_no_django() -> None:
     imports = "\n".join(f"import {name}" for name in MODULES)
     assert run(f"import sys\n{imports}\nprint('django' in sys.modules)") == "False"

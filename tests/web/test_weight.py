@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 # Not numpy: readings come in and go out as arrays, in the web server itself.
-HEAVY = ("pandas", "scipy", "sklearn", "joblib", "optuna", "lightgbm", "xgboost")
+HEAVY = ("pandas", "scipy", "sklearn", "joblib", "optuna", "lightgbm", "xgboost", "numba")
 PROGRAM = f"""
 import sys
 import modelwright.config.asgi

@@ -36,6 +36,10 @@ DATASETS_PREFIX = "artifacts/datasets"
 UPLOADS_PREFIX = "artifacts/uploads"  # of registered data sets: closed to paths of requests
 MODELS_PREFIX = "artifacts/models"
 PREDICTIONS_PREFIX = "artifacts/predictions"  # of whole data sets: closed to paths, too
+if not os.access(
+    Path(__file__).parents[1], os.W_OK
+):  # numba keeps what it compiles beside the code
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(private_dir(SYSTEM_DIR / "compiled")))
 SAMPLE_DATASET = f"{DATASETS_PREFIX}/future_skills_dataset.csv"
 
 # --- Django ------------------------------------------------------------------------------------

@@ -10,8 +10,7 @@ from typing import Any
 from modelwright.engine.search.config import SearchConfig
 from modelwright.engine.search.distributed import WorkUnit, evaluate, plan
 from modelwright.engine.search.evaluators import choose
-from modelwright.engine.search.evaluators.choice import FORESTS
-from modelwright.engine.search.evaluators.selfcheck import forest_fault
+from modelwright.engine.search.evaluators.choice import FORESTS, forest_for
 from modelwright.engine.search.export import recipe_of, to_python
 from modelwright.engine.search.problem import Problem
 from modelwright.engine.search.results import SearchProgress, SearchResult, Trial, best_of
@@ -30,7 +29,7 @@ def warm_up(payload: Payload) -> None:
     """Check once in the worker that the fast way is exact here: each child would take as long."""
     training = payload.get("config", {}).get("training", {})
     if training.get("model_type") in FORESTS and training.get("task"):
-        forest_fault(training["model_type"], training["task"])
+        forest_for(training["model_type"], training["task"])
 
 
 def _nothing(_payload: Payload, _report: Report) -> Mapping[str, Any]:

@@ -62,7 +62,7 @@ def test_a_grid_of_36_gives_the_scores_of_grid_search_cv(table: Any) -> None:
     ).fit(X, y)
     cells = reference.cv_results_
     params = [{k.removeprefix("model__"): v for k, v in p.items()} for p in cells["params"]]
-    assert result.evaluator == "forest"
+    assert result.evaluator == "forest, counted"
     assert result.notes == ()
     assert [dict(trial.params) for trial in result.trials] == params
     for number, trial in enumerate(result.trials):
@@ -125,7 +125,8 @@ def test_forests_of_classes(
         preprocessor=preprocessor(X),
     )
     evaluator, notes = choose(problem)
-    assert (evaluator.name, notes) == ("forest", ())
+    counted = model == "random_forest"
+    assert (evaluator.name, notes) == ("forest, counted" if counted else "forest", ())
     wanted = grid_search_cv(problem, combinations)
     np.testing.assert_array_equal(scores_of(evaluator, problem, combinations), wanted)
 
@@ -285,12 +286,14 @@ def test_the_public_interface_gives_the_same(model: str) -> None:
     found = scores_of(evaluator_named("forest, public interface"), problem, combinations)
     wanted = grid_search_cv(problem, combinations)
     np.testing.assert_array_equal(found, wanted)
-    np.testing.assert_array_equal(
-        scores_of(evaluator_named("forest"), problem, combinations), wanted
-    )
+    for name in ("forest", "forest, counted"):
+        np.testing.assert_array_equal(
+            scores_of(evaluator_named(name), problem, combinations), wanted
+        )
 
 
-def test_order_and_company_of_the_combinations_change_nothing() -> None:
+@pytest.mark.parametrize("name", ["forest", "forest, counted"])
+def test_order_and_company_of_the_combinations_change_nothing(name: str) -> None:
     X, y = skills()
     problem = Problem.from_arrays(
         X, y, model_type="random_forest", preprocessor=preprocessor(X), cv_folds=2
@@ -301,9 +304,10 @@ def test_order_and_company_of_the_combinations_change_nothing() -> None:
             {"n_estimators": [3, 9], "max_depth": [3, None], "min_samples_split": [2, 9]},
         ).combinations()
     )
-    together = scores_of(evaluator_named("forest"), problem, combinations)
-    backwards = scores_of(evaluator_named("forest"), problem, combinations[::-1])[::-1]
-    alone = np.vstack([scores_of(evaluator_named("forest"), problem, [c]) for c in combinations])
+    evaluator = evaluator_named(name)
+    together = scores_of(evaluator, problem, combinations)
+    backwards = scores_of(evaluator, problem, combinations[::-1])[::-1]
+    alone = np.vstack([scores_of(evaluator, problem, [c]) for c in combinations])
     np.testing.assert_array_equal(together, backwards)
     np.testing.assert_array_equal(together, alone)
 
@@ -314,5 +318,6 @@ def test_a_table_with_missing_numbers_goes_the_public_way() -> None:
     holes[::7, 3] = np.nan
     problem = Problem.from_arrays(holes, y, model_type="random_forest", cv_folds=2)
     combinations = [{"n_estimators": 3}, {"n_estimators": 5, "max_depth": 2}]
-    found = scores_of(evaluator_named("forest"), problem, combinations)
-    np.testing.assert_array_equal(found, grid_search_cv(problem, combinations))
+    for name in ("forest", "forest, counted"):
+        found = scores_of(evaluator_named(name), problem, combinations)
+        np.testing.assert_array_equal(found, grid_search_cv(problem, combinations))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from modelwright.engine.search.evaluators import choice, evaluator_named, selfcheck
+from modelwright.engine.search.evaluators import choice, compiled, evaluator_named, selfcheck
 from modelwright.engine.search.evaluators.grown import Limits
 from modelwright.engine.search.evaluators.trees import Grower
 from modelwright.engine.search.problem import Problem
@@ -37,3 +37,30 @@ def test_a_difference_is_noticed_and_the_scores_stay_exact(
     wanted = grid_search_cv(problem, combinations)
     assert [list(trial.fold_scores) for trial in result.trials] == wanted.tolist()
     assert (scores_of(evaluator_named("plain"), problem, combinations) == wanted).all()
+
+
+@pytest.mark.parametrize("broken", ["another tree", "not there", "not compiled"])
+def test_a_counted_tree_that_differs_is_noticed_and_scikit_learns_builder_taken(
+    monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    grow = compiled.grow_counted
+
+    def wrong(*args: Any, **kwargs: Any) -> Any:
+        if broken == "not compiled":
+            raise compiled.CompileError("no such type")
+        return grow(*args, **{**kwargs, "seed": kwargs["seed"] + 1})
+
+    monkeypatch.setattr(compiled, "grow_counted", wrong)
+    if broken == "not there":
+        monkeypatch.setattr(compiled, "MISSING", "numba can't be used")
+    monkeypatch.setattr(choice, "counting_fault", selfcheck.counting_fault.__wrapped__)
+    X, y = skills()
+    problem = Problem.from_arrays(
+        X, y, model_type="random_forest", preprocessor=preprocessor(X), cv_folds=3
+    )
+    result = search(problem, config({"n_estimators": [2, 5], "max_depth": [3, None]}))
+    assert result.evaluator == "forest"
+    assert "by sorting, which is slower" in result.notes[0]
+    combinations = [dict(trial.params) for trial in result.trials]
+    wanted = grid_search_cv(problem, combinations)
+    assert [list(trial.fold_scores) for trial in result.trials] == wanted.tolist()

@@ -73,6 +73,35 @@ def forest_fault(model_type: str, task: str) -> str:
 
 
 @cache
+def counting_fault() -> str:
+    """Return how trees grown by counting differ from scikit-learn's, or nothing.
+
+    Compiles at the first call, for a few seconds, unless that is on disk.
+
+    Examples
+    --------
+    >>> counting_fault()
+    ''
+    """
+    from modelwright.engine.search.evaluators.compiled import (  # noqa: PLC0415  (numba is heavy)
+        MISSING,
+        CompileError,
+    )
+
+    if MISSING:
+        return MISSING
+    for params in _parameters(CLASSIFICATION):
+        for sparse in (False, True):
+            try:
+                same = _same("random_forest", CLASSIFICATION, params, sparse, counts=True)
+            except (*_STRANGE, CompileError) as error:
+                return f"trees can't be grown by counting ({error})"[:200]
+            if not same:
+                return "trees grown by counting differ from those of this scikit-learn's forests"
+    return ""
+
+
+@cache
 def boosting_fault(model_type: str, task: str) -> str:
     """Return how the first rounds of a long model differ from a short model, or nothing.
 
@@ -160,7 +189,9 @@ def _parameters(task: str) -> Iterator[dict[str, Any]]:
     yield {**params, "bootstrap": False}
 
 
-def _same(model_type: str, task: str, params: dict[str, Any], sparse: bool) -> bool:
+def _same(
+    model_type: str, task: str, params: dict[str, Any], sparse: bool, *, counts: bool = False
+) -> bool:
     fold = _fold(task, sparse)
     trainer = trainer_for(model_type)
 
@@ -173,7 +204,7 @@ def _same(model_type: str, task: str, params: dict[str, Any], sparse: bool) -> b
         return False
     plan = {limits_of(build(*case)): {case[0]: [i]} for i, case in enumerate(CASES)}
     rows = Rows(fold, setup.classify, SEED)
-    for positions, means in grow(Grower(rows, setup), plan):
+    for positions, means in grow(Grower(rows, setup, counts=counts), plan):
         forest = build(*CASES[positions[0]]).fit(fold.X_train, fold.y_train)
         answers = forest.predict_proba if setup.classify else forest.predict
         if not np.array_equal(answers(fold.X_test), means if setup.classify else means[:, 0]):

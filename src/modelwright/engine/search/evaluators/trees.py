@@ -12,6 +12,9 @@ weights in a classification all its sums are exact in double precision, whatever
 both splitters find the same tree: then the dense one is used, which is up to three times as fast.
 With other weights, or numbers to predict, the order shows in the last bits and can decide between
 two splits that are equally good: then the sparse one is used.
+
+**Counting.** With whole-number weights in a classification by the Gini index, trees can be grown by
+`compiled` instead of scikit-learn's builder: the same trees, in half to a third of the time.
 """
 
 from dataclasses import dataclass
@@ -43,6 +46,7 @@ else:
 MAX_DENSE_BYTES = 1 << 30
 MAX_DRAWN_BYTES = 1 << 26
 MAX_COPIED_COLUMNS = 500  # beyond, to copy a tree's rows takes longer than to grow it from them
+RAND_R_MAX = (1 << 31) - 1  # below it a splitter draws its seed
 BALANCED = "balanced"
 BALANCED_SUBSAMPLE = "balanced_subsample"
 
@@ -92,6 +96,11 @@ class Setup:
         weighted = self.class_weight is not None
         drawn_by_weight = self.bootstrap and self.class_weight == BALANCED
         return self.classify and (not weighted or drawn_by_weight)
+
+    @property
+    def can_be_counted(self) -> bool:
+        """Return whether `compiled` grows the same trees."""
+        return self.whole_weights and self.criterion == "gini" and self.splitter == "best"
 
 
 def setup_of(forest: Any) -> Setup | None:
@@ -160,6 +169,15 @@ class Rows:
         if sparse.shape[0] * sparse.shape[1] * 4 <= MAX_DENSE_BYTES:
             self.dense = np.asfortranarray(sparse.toarray())
         return sparse
+
+    @cached_property
+    def columns(self) -> Any:
+        """Return the dense rows as `compiled.Columns`, or None where that can't be."""
+        from modelwright.engine.search.evaluators.compiled import (  # noqa: PLC0415  (heavy)
+            Columns,
+        )
+
+        return None if self.dense is None else Columns.of(self.dense)
 
     @property
     def finite(self) -> bool:
@@ -241,16 +259,24 @@ class Grower:
         To learn from.
     setup : Setup
         What the trees have in common.
+    counts : bool
+        Whether to grow them by counting, where that gives the same.
     """
 
-    def __init__(self, rows: Rows, setup: Setup) -> None:
+    def __init__(self, rows: Rows, setup: Setup, *, counts: bool = False) -> None:
         self.rows = rows
         self.setup = setup
         self.random = _FirstDraw(rows)
         use_sparse = rows.sparse is not None and (rows.dense is None or not setup.whole_weights)
         self.X = self.all_rows = rows.sparse if use_sparse else rows.dense
         self.y = rows.y
-        self.copies = setup.bootstrap and not use_sparse and rows.n_features <= MAX_COPIED_COLUMNS
+        self.columns: Any = rows.columns if counts and setup.can_be_counted else None
+        self.copies = (
+            setup.bootstrap
+            and not use_sparse
+            and self.columns is None
+            and rows.n_features <= MAX_COPIED_COLUMNS
+        )
         self.splitter = self._splitter(SPARSE_SPLITTERS if use_sparse else DENSE_SPLITTERS)
         self.builders: dict[Limits, Any] = {}
 
@@ -285,6 +311,8 @@ class Grower:
 
     def grow(self, index: int, limits: Limits, weights: Any) -> Any:
         """Return a tree of the forest, grown within limits from the rows drawn last."""
+        if self.columns is not None:
+            return self._count(index, limits, weights)
         if limits not in self.builders:
             self.builders[limits] = DepthFirstTreeBuilder(
                 self.splitter,
@@ -298,6 +326,24 @@ class Grower:
         tree = Tree(self.rows.n_features, self.rows.n_classes, 1)
         self.builders[limits].build(tree, self.X, self.y, weights, None)
         return tree
+
+    def _count(self, index: int, limits: Limits, weights: Any) -> Any:
+        from modelwright.engine.search.evaluators.compiled import (  # noqa: PLC0415  (heavy)
+            grow_counted,
+        )
+
+        rows = self.rows
+        return grow_counted(
+            self.columns,
+            rows.codes,
+            weights,
+            n_classes=len(rows.classes),
+            max_features=_feature_count(self.setup.max_features, rows.n_features),
+            min_split=limits.min_split,
+            min_leaf=self.setup.min_samples_leaf,
+            max_depth=limits.depth,
+            seed=rows.first_draw(index, 0, RAND_R_MAX),
+        )
 
 
 class _FirstDraw:
