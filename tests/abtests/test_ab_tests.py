@@ -283,6 +283,40 @@ def test_in_shadow_the_champion_answers_and_both_are_counted(train_version: Trai
     assert results(str(test.pk)).json()["model_a"]["count"] == 60
 
 
+@pytest.mark.parametrize("by", ["id", "key", "key and time"])
+def test_a_row_whose_challenger_is_still_asked_waits_for_it(
+    by: str, train_version: TrainVersion
+) -> None:
+    from modelwright.serving.services import _shadows  # noqa: PLC0415  (its queue is held up)
+
+    first, second = train_version(n_estimators=1), train_version(n_estimators=2)
+    test = start_shadow(first, second)
+    free = threading.Event()
+    _shadows.submit(free.wait, 60)
+    names = [f"k{row}" for row in range(20)]
+    time = {"time": "2026-03-01T08:00:00Z"} if by == "key and time" else {}
+    try:
+        asked = {"rows": rows(20), "keys": names, **{f"{k}s": [v] * 20 for k, v in time.items()}}
+        answer = rest("viewer").post(PREDICT, asked).json()["predictions"]
+        truths = [
+            {
+                **({"prediction_id": one["prediction_id"]} if by == "id" else {"key": name}),
+                **time,
+                "actual": one["prediction"],
+            }
+            for name, one in zip(names, answer, strict=True)
+        ]
+        said = rest("trainer").post(ACTUALS, {"actuals": truths}).json()
+        early = results(str(test.pk)).json()
+    finally:
+        free.set()
+    assert said["matched"] == 20
+    assert (early["model_b"]["count"], early["model_b"]["errors"]) == (0, 0)
+    eventually_shadowed(20)
+    found = results(str(test.pk)).json()
+    assert (found["model_b"]["count"], found["model_b"]["errors"]) == (20, 0)
+
+
 def test_in_a_split_each_key_stays_on_its_side(train_version: TrainVersion) -> None:
     first, second = train_version(n_estimators=1), train_version(n_estimators=2)
     start_shadow(first, second, mode="split", traffic_split=0.3)

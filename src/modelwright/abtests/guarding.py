@@ -5,14 +5,13 @@ were given: by then the answers in shadow are there too, and no transaction is o
 would commit an earlier one.
 """
 
-import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from modelwright.abtests.losses import Rows
+from modelwright.abtests.losses import SETTLED, Rows
 from modelwright.abtests.models import ABTest
 from modelwright.core.clock import now
 from modelwright.engine.abtest import Guards, Segments
@@ -28,7 +27,6 @@ GUARDS = {
     LATENCY: "Milliseconds to an answer",
 }
 DEFAULT = {UNANSWERED: 0.01}
-SETTLED = dt.timedelta(seconds=30)
 ROWS_AT_ONCE = 5_000
 MOST_MS = 10_000.0
 """A version that is loaded for its first row takes seconds for it; one row must not decide."""

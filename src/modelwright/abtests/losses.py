@@ -1,15 +1,17 @@
 """From answers and truths to losses: what each version's error costs, row by row."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
 from modelwright.abtests.models import ABTest
 from modelwright.catalog.readings import series_of
+from modelwright.core.clock import now
 from modelwright.engine.machines.series import Series
 from modelwright.registry.models import ModelVersion
 from modelwright.serving.answering import machine_model_loaded
@@ -19,6 +21,8 @@ Floats = NDArray[np.float64]
 HISTORY_DAYS = 60
 DAY_MS = 86_400_000
 ROWS_AT_ONCE = 5_000
+SETTLED = dt.timedelta(seconds=30)
+"""So long after an answer was given, the challenger in its shadow has answered, or won't."""
 MAX_SEGMENT_CHARS = 100
 EMPTY = "(empty)"
 
@@ -226,6 +230,7 @@ def _of_shadow(test: ABTest) -> Rows:
             request_id__in=[p.request_id for p in given], role=Prediction.Role.SHADOW
         ).select_related("actual")
     }
+    given = _settled(given, shadows)
     pairs: list[tuple[float, float]] = []
     segments: list[tuple[str, int]] = []
     missing = [0, 0]
@@ -248,6 +253,15 @@ def _of_shadow(test: ABTest) -> Rows:
         counted=tuple(p.pk for p in given),
         segmented=Segmented(tuple(name for name, _ in segments), losses[:, 0], losses[:, 1]),
     )
+
+
+def _settled(given: list[Prediction], shadows: Mapping[UUID, Prediction]) -> list[Prediction]:
+    """Return the rows before the first whose challenger may still be at it: order matters."""
+    settled = now() - SETTLED
+    for place, prediction in enumerate(given):
+        if prediction.request_id not in shadows and prediction.created_at > settled:
+            return given[:place]
+    return given
 
 
 def segment_of(prediction: Prediction, column: str) -> str | None:

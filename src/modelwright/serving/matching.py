@@ -29,14 +29,22 @@ def actual_match(actual: Actual) -> bool:
 
 
 def actuals_waiting_match(subject: Subject, made: Sequence[Prediction]) -> int:
-    """Match predictions just made with actual values that came before them; return how many."""
+    """Match predictions just made with actual values that came before them; return how many.
+
+    Call it under the lock of the subject's row, which who records actual values holds, too: else
+    neither sees what the other is about to write.
+    """
     matched = 0
     for start in range(0, len(made), MATCH_AT_ONCE):
         part = made[start : start + MATCH_AT_ONCE]
         named = Q(request_id__in=[p.request_id for p in part])
         keyed = Q(request_id__isnull=True, key__in={p.key for p in part if p.key})
         for actual in Actual.objects.filter(named | keyed, subject=subject):
-            if actual.at is None and actual.is_matched:
-                continue  # a key without a time belongs to the prediction that it met first
-            matched += actual_match(actual)
+            if actual.request_id is None and actual.at is None and actual.is_matched:
+                # a key without a time belongs to the prediction that it met first, and its shadow
+                first = Prediction.objects.filter(actual=actual).values("request_id")
+                part_of_it = Prediction.objects.filter(subject=subject, request_id__in=first)
+                matched += bool(part_of_it.update(actual=actual))
+            else:
+                matched += actual_match(actual)
     return matched

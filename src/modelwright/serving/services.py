@@ -246,6 +246,8 @@ def _keep(
     if route.arm and route.shadow is None and given[0].version != route.version:
         made += _missed(subject, route, request, rows, given)
     with transaction.atomic():
+        if request.keys:
+            Subject.objects.select_for_update().get(pk=subject.pk)
         Prediction.objects.bulk_create(made)
         if request.keys:
             actuals_waiting_match(subject, made)
@@ -293,6 +295,7 @@ def _shadow(
         answers = version_ask(shadow, _part(request, rows), written=request.written)
         spent = _spent(begun, route, len(rows), request)
         with transaction.atomic():
+            Subject.objects.select_for_update().get(pk=subject.pk)
             made = [
                 Prediction(
                     request_id=one.prediction_id,
