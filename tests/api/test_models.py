@@ -143,7 +143,7 @@ def test_one_open_run_of_a_kind_each(silent_bell: list[str]) -> None:
         ({"hyperparameters": {"trees": 5}}, "Unknown hyperparameter 'trees'"),
         ({"hyperparameters": [5]}, "hyperparameters"),
         ({"hyperparameters": None}, "hyperparameters"),
-        ({"test_size": 0.05}, "between 0.1 and 0.5"),
+        ({"test_size": 0.05}, "test_size must be between 0.1 and 0.5"),
         ({"test_size": "0.2x"}, "test_size"),
         ({"test_size": True}, "test_size"),
         ({"random_state": -1}, "random_state"),

@@ -118,7 +118,7 @@ def test_rows_may_be_left_out(call: Call, tmp_path: Path) -> None:
         "readings", "import", str(file), "--machine", "HVAC main hall", "--on-error", "skip"
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith("1 rows left out.\n")
+    assert done.stdout.endswith("1 row left out.\n")
     assert "Row 101" in done.stderr
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from modelwright.catalog.models import Machine
 from modelwright.core.clock import now
 from modelwright.monitoring.alert_types import AlertType
 from modelwright.monitoring.alerts import Finding, alert_raise
-from modelwright.monitoring.models import Alert
+from modelwright.monitoring.models import Alert, MetricsRecord
 from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.selectors import champion_of
 from tests.abtests.test_ab_tests import machine, read, train
@@ -70,6 +71,25 @@ def test_a_trained_model_shows_version_metrics_and_history(
     assert "No metrics yet" in other
 
 
+def test_records_about_times_before_the_chosen_days_are_drawn(
+    machine: Machine, as_person: AsPerson
+) -> None:
+    read(machine, 0, 40)
+    train(machine)
+    ended = now() - dt.timedelta(days=3000)
+    MetricsRecord.objects.update(
+        evaluation_start=ended - dt.timedelta(days=9), evaluation_end=ended
+    )
+    text = page(
+        as_person("viewer"), f"/ui/model-performance?model_type=baseline&machine={machine.pk}"
+    )
+    found = re.search(r'id="errors-data"[^>]*>(.*?)</script>', text, re.S)
+    assert found is not None
+    figure = json.loads(found[1])
+    begin, end = (dt.datetime.fromisoformat(t) for t in figure["layout"]["xaxis"]["range"])
+    assert begin < dt.datetime.fromisoformat(figure["data"][0]["x"][0]) < end
+
+
 def test_nonsense_in_the_address_is_no_error(machine: Machine, viewer: Client) -> None:
     page(viewer, "/ui/model-performance?model_type=x&machine=7&days=soon")
     assert "no such machine" in page(
@@ -104,6 +124,15 @@ def test_the_inbox_is_worked_through(machine: Machine, as_person: AsPerson) -> N
     alert = Alert.objects.get()
     text = page(viewer, "/ui/alerts")
     assert "Errs &lt;more&gt;." in text
+    assert "hold-out: 9, threshold 1.3<" in text
+    silent = Finding(AlertType.NO_DATA, machine, "Silent.", "", 6398.997, 24.0)
+    alert_raise(silent)
+    text = page(viewer, "/ui/alerts")
+    assert "No new data</h2>" in text
+    assert "Hours without a new reading: 6\u2009399, threshold 24<" in text
+    about = f"/ui/model-performance?model_type=baseline&machine={machine.pk}"
+    assert "<strong>No new data</strong>" in page(viewer, about)
+    Alert.objects.filter(alert_type="no_data").delete()
     assert "/acknowledge" not in text
     assert "/acknowledge" in page(trainer, "/ui/alerts")
     url = f"/ui/alerts/{alert.pk}"

@@ -36,7 +36,10 @@ def test_the_editor_counts_combinations_and_estimates(trainer: Client, run: Trai
     make_search(run, status="completed")
     told = trainer.post(f"/ui/models/{run.pk}/search/estimate", FORM).content.decode()
     assert "2.25 s" in told  # 9 at 1.5 s for 6
-    assert "pace of the last search" in told
+    assert "pace of an earlier search on this run (6 combinations)" in told
+    small = {"tried": 1, "tuning_time": 5.0}  # nearly all of it is its beginning
+    make_search(run, status="completed", results=small)
+    assert "2.25 s" in trainer.post(f"/ui/models/{run.pk}/search/estimate", FORM).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -154,3 +157,45 @@ def test_exports(trainer: Client, run: TrainingRun) -> None:
     python = trainer.get(f"/ui/searches/{search.pk}/export/python").content.decode()
     assert "print('the best')" in python
     assert trainer.get(f"/ui/searches/{search.pk}/export/exe").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"status": "cancelled"}, "was cancelled</strong> before the first combination"),
+        (
+            {"status": "completed", "results": {"ended": "timed_out", "timed_out": True}},
+            "The time was up</strong> before the first of 6 combinations",
+        ),
+    ],
+)
+def test_a_search_that_ended_with_nothing_says_so(
+    trainer: Client, run: TrainingRun, fields: dict[str, Any], says: str
+) -> None:
+    search = make_search(run, **fields)
+    search.trials.all().delete()
+    page = trainer.get(f"/ui/searches/{search.pk}").content.decode()
+    assert says in page
+    assert "What it found" not in page
+    assert "This is what it has" not in page
+    assert ", shared work" not in page
+
+
+def test_parameters_that_only_some_trials_have_are_shown(trainer: Client, run: TrainingRun) -> None:
+    search = make_search(run, status="completed")
+    search.trials.all().delete()
+    for number, (params, mean) in enumerate(
+        [
+            ({"kernel": "linear"}, 0.9),
+            ({"kernel": "poly", "degree": 2}, 0.8),
+            ({"kernel": "poly", "degree": 3}, 0.7),
+        ]
+    ):
+        search.trials.create(
+            number=number, params=params, fold_scores=[mean, mean],
+            mean=mean, std=0.0, duration=0.1, status="complete",
+        )  # fmt: skip
+    page = trainer.get(f"/ui/searches/{search.pk}").content.decode()
+    assert '<td data-label="degree">3</td>' in page
+    assert '<td data-label="degree">–</td>' in page  # noqa: RUF001
+    assert page.count(">degree</text>") == 2  # parallel coordinates and a slice

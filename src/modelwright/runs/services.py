@@ -107,7 +107,8 @@ def training_check(request: TrainingRequest) -> dict[str, Any]:
             details["dataset_path"] = [error.message]
     low, high = TEST_SPLIT_RANGE
     if not low <= request.test_split <= high:
-        details["test_split"] = [f"test_split must be between {low} and {high}"]
+        name = "test_split" if request.experiment is None else "test_size"  # as it was sent
+        details[name] = [f"{name} must be between {low} and {high}"]
     if fault := _model_type_fault(request):
         details["model_type"] = [fault]
     else:

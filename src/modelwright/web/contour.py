@@ -54,7 +54,7 @@ def contour_draw(ranked: Sequence[Trial], across: Axis, down: Axis) -> Contour |
     shown = ranked[:MOST_TRIALS]
     places: dict[Point, list[float]] = defaultdict(list)
     for trial in shown:
-        place = across.place(trial.params[across.name]), down.place(trial.params[down.name])
+        place = across.place(across.value(trial)), down.place(down.value(trial))
         places[place].append(float(trial.mean or 0.0))
     known = {place: fmean(scores) for place, scores in places.items()}
     low, high = min(known.values()), max(known.values())
@@ -68,8 +68,8 @@ def contour_draw(ranked: Sequence[Trial], across: Axis, down: Axis) -> Contour |
              for level in levels]  # fmt: skip
     dots = tuple(
         Dot(
-            _x(across.place(trial.params[across.name])),
-            _y(down.place(trial.params[down.name])),
+            _x(across.place(across.value(trial))),
+            _y(down.place(down.value(trial))),
             rank == 0,
             f"Trial {trial.number + 1}: {params_text(trial)}, {trial.mean:.4f}",
         )

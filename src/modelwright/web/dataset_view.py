@@ -15,6 +15,7 @@ from modelwright.catalog.access import (
     experiments_visible,
 )
 from modelwright.catalog.models import DataSet, Experiment
+from modelwright.engine.words import short_number
 from modelwright.registry.removal import dataset_uses
 from modelwright.web.drawing import Drawn, columns_draw
 from modelwright.web.listing import Listing
@@ -182,7 +183,7 @@ def _drawn(shape: Mapping[str, Any]) -> Drawn | None:
 def _summary(shape: Mapping[str, Any]) -> str:
     if "median" in shape:
         low, middle, high = (shape[name] for name in ("min", "median", "max"))
-        return f"{low:.4g} to {high:.4g}, median {middle:.4g}"
+        return f"{short_number(low)} to {short_number(high)}, median {short_number(middle)}"
     if "min" in shape:
         return f"{shape['min'][:10]} to {shape['max'][:10]}"
     frequent = shape.get("frequent", [])

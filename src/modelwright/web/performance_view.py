@@ -1,6 +1,6 @@
 """The performance of one model of one machine, as its page shows it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -35,6 +35,8 @@ VERSIONS_SHOWN = 20
 LEAST_FIT = -1
 """R² below it would press all others into a line."""
 FIT_MARGIN = 0.1
+EDGE = 0.02
+"""Share of the period that stays free beside the last record."""
 TILES = (
     ("r_squared", "R²"),
     ("rmse", "RMSE"),
@@ -166,7 +168,7 @@ class PerformanceView:
     def _figure(self, names: tuple[str, ...]) -> dict[str, Any]:
         records = self.trend.records[-RECORDS_SHOWN:] if self.trend else []
         titles = dict(TILES)
-        end = now()
+        begin, end = self._window([r.evaluation_end for r in records])
         return {
             "data": [
                 {
@@ -181,11 +183,23 @@ class PerformanceView:
             "layout": {
                 "xaxis": {
                     "type": "date",
-                    "range": [(end - timedelta(days=self.days)).isoformat(), end.isoformat()],
+                    "range": [begin.isoformat(), end.isoformat()],
                 },
                 "yaxis": {"rangemode": "tozero"} if "rmse" in names else {},
             },
         }
+
+    def _window(self, times: list[datetime]) -> tuple[datetime, datetime]:
+        """Return the period that is drawn: the chosen days, back to the oldest record.
+
+        Where all records are about times before (a file of old readings, say), it ends with them.
+        """
+        end = now()
+        begin = end - timedelta(days=self.days)
+        if times and max(times) < begin:
+            end = max(times) + timedelta(days=self.days * EDGE)
+            begin = end - timedelta(days=self.days)
+        return min([begin, *times]), end
 
     # --- drift, alerts -----------------------------------------------------------------------
 

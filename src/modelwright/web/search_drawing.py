@@ -13,10 +13,16 @@ MOST_LINES = 400
 MOST_TICKS = 9
 MOST_CELLS = 10
 STRONG = 60
+ABSENT: Any = object()
+"""Stands for the value of a conditional parameter in a trial that doesn't have it."""
+ABSENT_SHARE = 0.1
+"""What an axis of many numbers leaves free below them for trials without one."""
 
 
 def word_of(value: Any) -> str:
     """Write a value of a parameter."""
+    if value is ABSENT:
+        return "–"  # noqa: RUF001  (as everywhere where there is no value)
     if value is None or isinstance(value, bool):
         return {None: "none", True: "yes", False: "no"}[value]
     return f"{value:.3g}" if isinstance(value, float) else str(value)
@@ -29,16 +35,18 @@ class Axis:
     ----------
     name : str
     values : sequence
-        Of all trials.
+        Of all trials; `ABSENT` where a trial doesn't have the parameter.
     """
 
     def __init__(self, name: str, values: Sequence[Any]) -> None:
         self.name = name
         distinct = sorted({_key(v): v for v in values}.items(), key=lambda item: item[0])
         self.values = [value for _key_, value in distinct]
-        numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+        present = [v for v in values if v is not ABSENT]
+        numbers = [v for v in present if isinstance(v, int | float) and not isinstance(v, bool)]
         self._scale: Scale | None = None
-        if len(self.values) > MOST_TICKS and len(numbers) == len(values):
+        self._low = ABSENT_SHARE if len(present) < len(values) else 0.0
+        if len(self.values) > MOST_TICKS and len(numbers) == len(present):
             self._scale = scale_for(numbers)
         self._places = {_key(v): i for i, v in enumerate(self.values)}
 
@@ -47,10 +55,18 @@ class Axis:
         """Return whether there is more than one value."""
         return len(self.values) > 1
 
+    def value(self, trial: Trial) -> Any:
+        """Return a trial's value of the parameter, or `ABSENT`."""
+        return trial.params.get(self.name, ABSENT)
+
+    def word(self, trial: Trial) -> str:
+        """Write a trial's value of the parameter."""
+        return word_of(self.value(trial))
+
     def place(self, value: Any) -> float:
         """Return where a value lies."""
         if self._scale is not None:
-            return self._scale(value)
+            return 0.0 if value is ABSENT else self._low + (1 - self._low) * self._scale(value)
         if len(self.values) < 2:
             return 0.5
         return self._places[_key(value)] / (len(self.values) - 1)
@@ -58,9 +74,10 @@ class Axis:
     @property
     def ticks(self) -> list[tuple[float, str]]:
         """Return places and words."""
-        shown = self.values if self._scale is None else [self.values[0], self.values[-1]]
-        if len(shown) > MOST_TICKS:
-            shown = [shown[0], shown[-1]]
+        shown = self.values
+        if self._scale is not None or len(shown) > MOST_TICKS:
+            gap = [ABSENT] if shown[0] is ABSENT else []
+            shown = [*gap, shown[len(gap)], shown[-1]]
         return [(self.place(value), word_of(value)) for value in shown]
 
     def cell(self, value: Any) -> int:
@@ -84,7 +101,9 @@ class Axis:
 
 
 def _key(value: Any) -> Any:
-    """Order numbers by size, then words, then none."""
+    """Order numbers by size, then words, then none; what isn't there comes first."""
+    if value is ABSENT:
+        return (-1, 0.0, "")
     if value is None:
         return (2, 0.0, "")
     if isinstance(value, int | float):
@@ -93,12 +112,9 @@ def _key(value: Any) -> Any:
 
 
 def axes_of(trials: Sequence[Trial]) -> list[Axis]:
-    """Return the parameters that all trials have and that vary."""
-    names: dict[str, list[Any]] = defaultdict(list)
-    for trial in trials:
-        for name, value in trial.params.items():
-            names[name].append(value)
-    axes = [Axis(name, values) for name, values in names.items() if len(values) == len(trials)]
+    """Return the parameters that vary, those that only some trials have included."""
+    names = dict.fromkeys(name for trial in trials for name in trial.params)
+    axes = [Axis(name, [t.params.get(name, ABSENT) for t in trials]) for name in names]
     return [axis for axis in axes if axis.varies]
 
 
@@ -169,8 +185,7 @@ def parallel_draw(ranked: Sequence[Trial], axes: Sequence[Axis], metric: str) ->
     lines = []
     for rank, (trial, value) in enumerate(zip(shown, scores, strict=True)):
         points = [
-            f"{u.x} {y(a.place(trial.params[a.name]))}"
-            for u, a in zip(uprights, axes, strict=False)
+            f"{u.x} {y(a.place(a.value(trial)))}" for u, a in zip(uprights, axes, strict=False)
         ]
         points.append(f"{width - side} {y(scale(value))}")
         text = f"Trial {trial.number + 1}: {params_text(trial)}, {value:.4f}"
@@ -225,10 +240,10 @@ def slices_draw(ranked: Sequence[Trial], axes: Sequence[Axis]) -> list[Slice]:
     for axis in axes:
         dots = tuple(
             Dot(
-                x(axis.place(trial.params[axis.name])),
+                x(axis.place(axis.value(trial))),
                 y(score),
                 rank == 0,
-                f"Trial {trial.number + 1}: {word_of(trial.params[axis.name])}, {score:.4f}",
+                f"Trial {trial.number + 1}: {axis.word(trial)}, {score:.4f}",
             )
             for rank, (trial, score) in enumerate(zip(ranked, scores, strict=True))
         )
@@ -271,7 +286,7 @@ def heat_draw(ranked: Sequence[Trial], across: Axis, down: Axis) -> Heat:
     """Return the best score of every pair of values."""
     groups: dict[tuple[int, int], list[float]] = defaultdict(list)
     for trial in ranked:
-        key = (down.cell(trial.params[down.name]), across.cell(trial.params[across.name]))
+        key = (down.cell(down.value(trial)), across.cell(across.value(trial)))
         groups[key].append(float(trial.mean or 0.0))
     tops = [max(scores) for scores in groups.values()]
     scale = Scale(min(tops), max(tops))

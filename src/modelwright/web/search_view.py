@@ -137,6 +137,13 @@ class SearchView:
         return self.ranked[:TOP]
 
     @property
+    def top_rows(self) -> list[tuple[Trial, list[tuple[str, str]]]]:
+        """Return the best ones, each with name and word of every parameter that varies."""
+        return [
+            (trial, [(axis.name, axis.word(trial)) for axis in self.axes]) for trial in self.top
+        ]
+
+    @property
     def best(self) -> Trial | None:
         """Return the best one."""
         return next(iter(self.ranked), None)

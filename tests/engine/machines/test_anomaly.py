@@ -1,5 +1,6 @@
 """Anomalies: what is put in is found, as often as asked for, whichever way the readings come."""
 
+import re
 import time
 from itertools import pairwise
 
@@ -156,6 +157,10 @@ def test_the_message_says_how_much_more_than_expected() -> None:
     (found,) = [one for one in model.detect(year) if one.end >= year.times[-30]]
     assert found.channels == ("energy_kwh",)
     assert "above what is expected" in found.message
+    year.channels["energy_kwh"][-30:-10] *= 1000
+    (found,) = [one for one in model.detect(year) if one.end >= year.times[-30]]
+    assert "e+" not in found.message
+    assert re.search(r": \d{2,3},\d{3} against \d+", found.message), found.message
 
 
 def test_what_is_expected_comes_with_a_band_that_holds() -> None:

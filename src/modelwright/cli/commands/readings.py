@@ -69,7 +69,8 @@ def readings_import_command(
         print_json(asdict(done) | {"machine": str(found.pk)})
         return
     _tell_errors(done)
-    left_out = f", {done.rejected:,} rows left out" if done.rejected else ""
+    rows = "row" if done.rejected == 1 else "rows"
+    left_out = f", {done.rejected:,} {rows} left out" if done.rejected else ""
     typer.echo(
         f"{found.name}: {done.accepted:,} readings added, {done.updated:,} changed{left_out}."
     )
@@ -78,9 +79,12 @@ def readings_import_command(
 def _refuse_bad(seen: Imported, file: Path) -> None:
     if seen.rejected:
         _tell_errors(seen)
+        count, them = (
+            ("One row", "it") if seen.rejected == 1 else (f"{seen.rejected:,} rows", "them")
+        )
         raise CommandError(
-            f"{seen.rejected:,} rows of {file.name} can't be used, so nothing was stored: correct"
-            " them, or leave them out with --on-error skip."
+            f"{count} of {file.name} can't be used, so nothing was stored: correct {them}, or"
+            f" leave {them} out with --on-error skip."
         )
 
 

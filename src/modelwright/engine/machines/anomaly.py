@@ -46,6 +46,7 @@ from modelwright.engine.machines.series import (
     Values,
 )
 from modelwright.engine.parameters import NamesParameter, NumberParameter, TextParameter
+from modelwright.engine.words import short_number
 
 JOINT = "joint"
 WEIGHTS = {NOVELTY: 0.7, LEVEL: 0.25, ERROR: 0.05}
@@ -342,11 +343,13 @@ class AnomalyModel(MachineModel):
         told = kind == NOVELTY and channel.expectation.explained < TELLS
         if told or not both.any():
             value = series.channels[name][stretch.peak]
-            return f"{name} reads {value:.4g}, which it did not before."
+            return f"{name} reads {short_number(value)}, which it did not before."
         read, usual = float(values[both].mean()), float(expected[both].mean())
+        count = int(both.sum())
+        over = f" on average over {count} readings" if count > 1 else ""
         return (
-            f"{name} is {_compared(read, usual)}: {read:.4g} against {usual:.4g} on average"
-            f" over {int(both.sum())} readings."
+            f"{name} is {_compared(read, usual)}: {short_number(read)} against"
+            f" {short_number(usual)}{over}."
         )
 
     def expected(self, series: Series) -> Expected:

@@ -13,6 +13,8 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from modelwright.monitoring.alert_types import DEFAULTS, AlertType
+from modelwright.monitoring.models import Alert
 from modelwright.web.icons import ICONS
 
 register = template.Library()
@@ -122,6 +124,29 @@ def signed(value: float | None, digits: int = 4) -> str:
     if value is None or not math.isfinite(value):
         return NONE
     return f"{value:+z.{digits}f}".replace("-", "\u2212")
+
+
+@register.filter
+def alert_title(alert: Alert) -> str:
+    """Say what kind of alert it is."""
+    known = alert.alert_type in AlertType.values
+    return str(AlertType(alert.alert_type).label) if known else alert.alert_type
+
+
+@register.filter
+def alert_measure(alert: Alert) -> str:
+    """Say what was measured and where the threshold lies; empty where nothing was."""
+    if alert.current_value is None:
+        return ""
+    known = alert.alert_type in AlertType.values
+    what = DEFAULTS[AlertType(alert.alert_type)].measures if known else ""
+    text = f"{what[:1].upper()}{what[1:]}: " if what else ""
+    text += _short(alert.current_value)
+    return text if alert.threshold is None else f"{text}, threshold {_short(alert.threshold)}"
+
+
+def _short(value: float) -> str:
+    return whole(value) if abs(value) >= 100 else f"{value:.3g}"
 
 
 @register.filter

@@ -40,6 +40,8 @@ from modelwright.web.requests import page_or_part, user_of
 from modelwright.web.search_view import SearchList, SearchView
 from modelwright.web.views.events import events_response
 
+PACE_SEARCHES = 20
+
 
 @needs(Action.RUNS_VIEW)
 @require_safe
@@ -122,12 +124,18 @@ def _estimate(form: SearchForm) -> Estimate | None:
 
 
 def _pace(model_run: TrainingRun) -> tuple[float, str] | None:
-    """Return the pace of the last search on the same run."""
-    last = TuningRun.objects.filter(model_run=model_run, status=Status.COMPLETED).first()
-    results = (last.results or {}) if last else {}
-    if not results.get("tried") or not results.get("tuning_time"):
+    """Return the pace of the largest of the last searches on the same run.
+
+    A search of few combinations says little: most of its time is its beginning.
+    """
+    ended = TuningRun.objects.filter(model_run=model_run, status=Status.COMPLETED)
+    found = [run.results or {} for run in ended[:PACE_SEARCHES]]
+    found = [results for results in found if results.get("tried") and results.get("tuning_time")]
+    if not found:
         return None
-    return results["tuning_time"] / results["tried"], "at the pace of the last search on this run"
+    largest = max(found, key=lambda results: results["tried"])
+    pace = largest["tuning_time"] / largest["tried"]
+    return pace, f"at the pace of an earlier search on this run ({largest['tried']} combinations)"
 
 
 @needs(Action.RUNS_TRAIN)
