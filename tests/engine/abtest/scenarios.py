@@ -80,11 +80,19 @@ def heavy_tails(random: Random, rows: int, runs: int) -> Array:
 
 
 def skewed(random: Random, rows: int, runs: int) -> Array:
-    return random.exponential(size=(rows, runs)) ** 2 - 2
+    return random.exponential(size=(rows, runs)) - 1
 
 
 def skewed_the_other_way(random: Random, rows: int, runs: int) -> Array:
     return -skewed(random, rows, runs)
+
+
+def very_skewed(random: Random, rows: int, runs: int) -> Array:
+    return random.exponential(size=(rows, runs)) ** 2 - 2
+
+
+def very_skewed_the_other_way(random: Random, rows: int, runs: int) -> Array:
+    return -very_skewed(random, rows, runs)
 
 
 def right_or_wrong(random: Random, rows: int, runs: int) -> Array:
@@ -162,8 +170,10 @@ def run_split(traffic: Traffic, design: Design) -> Runs:
 NULLS = [
     Null("normal", normal),
     Null("heavy tails (t3)", heavy_tails),
-    Null("very skewed", skewed),
-    Null("very skewed, other way", skewed_the_other_way),
+    Null("skewed", skewed),
+    Null("skewed, other way", skewed_the_other_way),
+    Null("very skewed", very_skewed),
+    Null("very skewed, other way", very_skewed_the_other_way),
     Null("0/1", right_or_wrong, simulation.beta_binomial, {"discordance": DISCORDANCE}),
     Null("0/1 in spells", right_or_wrong_in_spells, simulation.beta_binomial, {"discordance": 0.3}),
     Null("bounded scores", bounded, simulation.betting, {"bounds": (0.0, 1.0)}),
@@ -221,6 +231,8 @@ MOST_ROWS = 1.6
 DEVIATIONS = {
     "normal": 1.0,
     "heavy tails (t3)": math.sqrt(3),
+    "skewed": 1.0,
+    "skewed, other way": 1.0,
     "very skewed": math.sqrt(20),
     "very skewed, other way": math.sqrt(20),
     "0/1": math.sqrt(DISCORDANCE),
