@@ -42,6 +42,8 @@ from modelwright.registry.selectors import champion_of
 from modelwright.runs.executor import run_here
 from modelwright.runs.models import TrainingRun
 from tests.abtests.test_ab_tests import machine, read, train
+from tests.api.research import a_model_run, an_experiment
+from tests.attacks.world import version_of
 from tests.people import person
 
 __all__ = ["machine"]
@@ -219,6 +221,16 @@ def test_the_whole_loop_promotes_the_winner_and_rolls_it_back_when_things_change
         "told", "training", "testing", "watching", "rolled_back",
     ]  # fmt: skip
     assert AuditEntry.objects.filter(verb="loop.step").count() == 5
+
+
+@pytest.mark.django_db
+def test_a_training_for_a_table_says_what_asked_for_it() -> None:
+    version = version_of(a_model_run(an_experiment("trainer")))
+    rules = {"when": {"age_days": 1}, "then": {"retrain": True}}
+    policy_create(name="p", subject=subject_of(version), rules=rules, user=None)
+    clock_shift(dt.timedelta(days=2))
+    loops_advance()
+    assert TrainingRun.objects.get(status="pending").trigger_type == "scheduled"
 
 
 def test_drift_that_does_no_harm_promotes_nothing(machine: Machine, champion: ModelVersion) -> None:

@@ -12,6 +12,8 @@ from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.selectors import champion_of
 from modelwright.runs.models import TrainingRun
 from modelwright.serving.models import Actual, Prediction
+from modelwright.web.abtest_view import ab_figure
+from modelwright.web.templatetags.ui import chance
 from tests.registry.conftest import MakeVersion, make_version
 from tests.web.test_loop_pages import page
 
@@ -144,3 +146,20 @@ def test_a_model_with_one_version_can_not_be_tested(
     make_version()
     slug = Subject.objects.get().slug
     assert "A test takes two versions" in page(as_person("trainer"), f"/ui/registry/{slug}/ab-test")
+
+
+def test_the_only_interval_is_drawn_as_a_bar() -> None:
+    looks = [
+        {"at": "2026-03-01T12:00:00", "n": 24, "difference": 1.0, "lower": None, "upper": None},
+        {"at": "2026-03-02T12:00:00", "n": 48, "difference": 2.0, "lower": 1.5, "upper": 2.5},
+    ]
+    figure = ab_figure(ABTest(results={"history": looks}))
+    assert figure is not None
+    bar = figure["data"][0]
+    assert (bar["x"], bar["y"]) == ([looks[1]["at"]] * 2, [1.5, 2.5])
+
+
+def test_a_probability_is_never_shown_as_none() -> None:
+    assert [chance(p) for p in (0.0, 0.00009, 0.04)] == [
+        "< 0.0001", "< 0.0001", "0.0400",
+    ]  # fmt: skip

@@ -315,3 +315,42 @@ def test_a_search_is_offered_where_there_is_an_experiment(slug: str, as_person: 
     assert "tune_trials" in page(trainer, f"/ui/registry/{searched}")
     assert trainer.post(f"/ui/registry/{searched}/policy", form).status_code == 302
     assert Policy.objects.get().rules["then"]["tune"]["trials"] == 30
+
+
+def test_a_click_rolls_back_to_any_earlier_champion(
+    slug: str, make_version: MakeVersion, as_person: AsPerson
+) -> None:
+    make_version()  # versions 1, 2 and 3 have answered, one after the other
+    trainer = as_person("trainer")
+    text = page(trainer, f"/ui/registry/{slug}")
+    offered = re.findall(r'<option value="(\d)">version \d, the last before|'
+                         r'<option value="(\d)">version \d</option>',
+                         text[text.index('id="rollback-version"'):])  # fmt: skip
+    assert [first or other for first, other in offered][:2] == ["2", "1"]
+    trainer.post(f"/ui/registry/{slug}/rollback", {"version": "1", "reason": "the old one"})
+    assert getattr(champion_of(SUBJECT), "number", 0) == 1
+    back = trainer.post(f"/ui/registry/{slug}/rollback", {"version": "9"}, follow=True)
+    assert "has no version" in back.content.decode()
+
+
+def test_whoever_sees_a_model_reads_what_its_policy_does(slug: str, as_person: AsPerson) -> None:
+    rules = {
+        "when": {"metric": {"name": "accuracy", "below": 0.9}, "new_rows": 5000},
+        "then": {
+            "alert": True, "retrain": True, "test": {"days": 14, "mode": "shadow", "margin": 0.01},
+            "promote": "auto", "watch": {"days": 30},
+        },
+        "retrains_per_month": 2,
+    }  # fmt: skip
+    policy_create(name="p", subject=Subject.objects.get(slug=slug), rules=rules, user=None)
+    text = page(as_person("viewer"), f"/ui/registry/{slug}")
+    for words in (
+        "accuracy is below 0.9",
+        "5,000 actual values are new",
+        "it is tested in shadow for 14 days: better by 0.01, 95 % sure",
+        "it becomes champion by itself, once it has won its test",
+        "it is rolled back if it is worse within 30 days",
+        "2 trainings a month",
+    ):
+        assert f"<li>{words}</li>" in text, words
+    assert "Change it" not in text

@@ -117,3 +117,14 @@ def test_a_run_without_its_version_is_shown_without_a_file(
     answer = viewer.get(url)
     assert answer.status_code == 200
     assert f"{url}/model" not in answer.content.decode()
+
+
+def test_lists_that_a_model_says_of_itself_are_tables(
+    make_version: MakeVersion, viewer: Client
+) -> None:
+    terms = [{"name": "base load", "value": 13.6}, {"name": "heat", "value": 0.25}]
+    make_version(description={"unit": "kWh", "coefficients": terms, "drivers": []})
+    text = viewer.get(f"/ui/registry/{Subject.objects.get().slug}/versions/1").content.decode()
+    assert '<th scope="col">value</th>' in text
+    assert '<th scope="row">base load</th><td>13.6</td>' in text
+    assert "<dt>drivers</dt><dd>none</dd>" in text

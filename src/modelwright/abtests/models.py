@@ -101,3 +101,11 @@ class ABTest(models.Model):
 
     def __str__(self) -> str:
         return self.test_name
+
+    @property
+    def how(self) -> str:
+        """Return where the errors come from, with the versions' numbers."""
+        if self.mode == self.Mode.SHADOW:
+            a, b = self.version_a.number, self.version_b.number
+            return f"version {a} answers, version {b} is asked too"
+        return self.get_mode_display().lower()

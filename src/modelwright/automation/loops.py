@@ -175,11 +175,15 @@ def _train(loop: Loop, champion: ModelVersion) -> None:
     loop.run = subject_retrain(
         loop.subject,
         champion,
-        trigger="drift" if loop.trigger in ("drift", "metric") else "scheduled",
+        trigger=_trigger_type(loop),
         reason=loop.reason,
         since=now() - dt.timedelta(days=then["train_days"]) if then.get("train_days") else None,
     )
     _move(loop, State.TRAINING, f"Run {loop.run.number} trains a challenger.")
+
+
+def _trigger_type(loop: Loop) -> str:
+    return "drift" if loop.trigger in ("drift", "metric") else "scheduled"
 
 
 _WORDS = {
@@ -206,7 +210,7 @@ def loop_advance(loop: Loop) -> bool:
 
 
 def _tuned(loop: Loop) -> None:
-    run = tuned_run(loop.tuning_run_id)
+    run = tuned_run(loop.tuning_run_id, trigger=_trigger_type(loop))
     if run is None:
         return
     if isinstance(run, str):

@@ -80,6 +80,7 @@ def subject_retrain(
             test_size=run.test_split,
             random_state=run.random_state,
             notes=reason,
+            trigger_type=trigger,
         )
     return training_submit(
         request=TrainingRequest(
@@ -118,7 +119,7 @@ def subject_tune(champion: ModelVersion, rule: Mapping[str, Any]) -> TuningRun:
     )
 
 
-def tuned_run(tuning_run_id: UUID | None) -> TrainingRun | str | None:
+def tuned_run(tuning_run_id: UUID | None, *, trigger: str) -> TrainingRun | str | None:
     """Return the training with what a search found, why there is none, or None: it goes on."""
     searches = TuningRun.objects.all() if tuning_run_id else TuningRun.objects.none()
     search = searches.filter(pk=tuning_run_id or "").first()
@@ -128,4 +129,4 @@ def tuned_run(tuning_run_id: UUID | None) -> TrainingRun | str | None:
         return None
     if search.status != Status.COMPLETED:
         return f"The search is {search.status}."
-    return tuning_train_best(run=search, user=None)
+    return tuning_train_best(run=search, user=None, trigger_type=trigger)

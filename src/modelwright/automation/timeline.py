@@ -127,7 +127,7 @@ def _tests(subject: Subject, until: dt.datetime, limit: int) -> Iterator[Happeni
             test.started_at,
             "ab_test",
             f"{test.test_name}: version {test.version_b.number} is tested against version"
-            f" {test.version_a.number} ({test.get_mode_display().lower()}).",
+            f" {test.version_a.number} ({test.how}).",
             test.created_by.username if test.created_by else "",
             data,
         )

@@ -283,6 +283,7 @@ def model_train(
     test_size: float = 0.2,
     random_state: int = 42,
     notes: str = "",
+    trigger_type: str = "manual",
 ) -> TrainingRun:
     """Submit a training for an experiment: its data set, target and task. Raises as above.
 
@@ -300,6 +301,7 @@ def model_train(
             task=experiment.task,
             random_state=random_state,
             experiment=experiment,
+            trigger_type=trigger_type,
         ),
         user=user,
     )

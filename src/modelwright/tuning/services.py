@@ -295,7 +295,9 @@ def tuning_continue(*, run: TuningRun, changes: Mapping[str, Any], user: User | 
     )
 
 
-def tuning_train_best(*, run: TuningRun, user: User | None, notes: str = "") -> TrainingRun:
+def tuning_train_best(
+    *, run: TuningRun, user: User | None, notes: str = "", trigger_type: str = "manual"
+) -> TrainingRun:
     """Submit a training with the best parameters; its completion makes a version.
 
     Raises
@@ -325,6 +327,7 @@ def tuning_train_best(*, run: TuningRun, user: User | None, notes: str = "") -> 
             random_state=old.random_state,
             experiment=old.experiment,
             tuning_run_id=run.pk,
+            trigger_type=trigger_type,
         ),
         user=user,
     )

@@ -116,12 +116,18 @@ class ABTestView:
     @property
     def points(self) -> list[dict[str, Any]]:
         """Return the looks, newest first."""
-        return list(reversed(self.test.results.get("history") or []))
+        history = self.test.results.get("history") or []
+        return [{**point, "when": _when(point.get("at"))} for point in reversed(history)]
 
     @cached_property
     def is_acted_on(self) -> bool:
         """Return whether the challenger answers by now."""
         return champion_of(self.test.subject.key) == self.test.version_b
+
+
+def _when(text: str | None) -> dt.datetime | None:
+    found = dt.datetime.fromisoformat(text) if text else None
+    return found.replace(tzinfo=dt.UTC) if found and found.tzinfo is None else found
 
 
 def ab_figure(test: ABTest) -> dict[str, Any] | None:
@@ -140,14 +146,22 @@ def ab_figure(test: ABTest) -> dict[str, Any] | None:
     if test.margin:
         line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "tone": "ink-soft"}
         layout["shapes"] = [{**line, "y0": test.margin, "y1": test.margin}]
+    if len(edges) == 1:  # no band between two looks: a bar
+        span = {"type": "scatter", "mode": "lines", "name": "Interval", "series": 0,
+                "x": at * 2, "y": [edges[0]["lower"], edges[0]["upper"]]}  # fmt: skip
+        return {"data": [span, _middle(where, points)], "layout": layout}
     return {
         "data": [
             {"type": "scatter", "mode": "lines", "name": "Lower end", "series": 0, "band": True,
              "x": at, "y": [point["lower"] for point in edges]},
             {"type": "scatter", "mode": "lines", "name": "Upper end", "series": 0, "band": True,
              "fill": "tonexty", "x": at, "y": [point["upper"] for point in edges]},
-            {"type": "scatter", "mode": "lines+markers", "name": "Difference", "series": 0,
-             "x": where, "y": [point["difference"] for point in points]},
+            _middle(where, points),
         ],
         "layout": layout,
     }  # fmt: skip
+
+
+def _middle(where: list[Any], points: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"type": "scatter", "mode": "lines+markers", "name": "Difference", "series": 0,
+            "x": where, "y": [point["difference"] for point in points]}  # fmt: skip

@@ -4,6 +4,8 @@ import json
 from functools import cached_property
 from typing import Any
 
+from django.urls import reverse
+
 from modelwright.abtests.models import ABTest
 from modelwright.accounts.models import User
 from modelwright.automation.loops import policy_for
@@ -18,6 +20,7 @@ from modelwright.serving.batch_models import BatchPrediction
 from modelwright.serving.batches import batches_of
 from modelwright.serving.models import Prediction
 from modelwright.web.policy_form import CommonRules
+from modelwright.web.policy_words import policy_words
 from modelwright.web.traffic_view import TrafficView
 
 VERSIONS_SHOWN = 30
@@ -71,6 +74,14 @@ class SubjectView:
         ]
 
     @cached_property
+    def earlier(self) -> list[ModelVersion]:
+        """Return the versions that answered before and still have their files, the last first."""
+        numbers = self.subject.promotions.order_by("-id").values_list("to_number", flat=True)
+        ranks = {number: rank for rank, number in enumerate(dict.fromkeys(numbers))}
+        answered = [version for version in self.others if version.number in ranks]
+        return sorted(answered, key=lambda version: ranks[version.number])
+
+    @cached_property
     def policy(self) -> Policy | None:
         """Return the policy that holds."""
         return policy_for(self.subject)
@@ -80,6 +91,12 @@ class SubjectView:
         """Return the rules to begin with in the editor."""
         rules: dict[str, Any] = self.policy.rules if self.policy else DEFAULTS
         return rules
+
+    @property
+    def policy_words(self) -> list[tuple[str, list[str]]]:
+        """Return what the policy does, in words."""
+        rows = "readings" if self.subject.machine_id else "actual values"
+        return policy_words(self.policy.rules, rows) if self.policy else []
 
     @property
     def rules_text(self) -> str:
@@ -120,10 +137,17 @@ class SubjectView:
         return list(batches_of(self.subject)[:BATCHES_SHOWN])
 
     @cached_property
-    def happenings(self) -> list[tuple[Happening, str]]:
-        """Return its life, newest first, with an icon for each kind."""
+    def happenings(self) -> list[tuple[Happening, str, str]]:
+        """Return its life, newest first, with the icon of each kind and where there is more."""
         found = timeline_of(self.subject, limit=HAPPENINGS_SHOWN)
-        return [(one, KIND_ICONS[one.kind]) for one in found]
+        return [(one, KIND_ICONS[one.kind], self._address(one)) for one in found]
+
+    def _address(self, one: Happening) -> str:
+        if one.kind == "ab_test":
+            return reverse("ab_test", args=[one.data["ab_test"]])
+        if one.kind in ("version", "promotion") and one.data.get("version") is not None:
+            return reverse("version", args=[self.subject.slug, one.data["version"]])
+        return ""
 
     @cached_property
     def traffic(self) -> TrafficView:

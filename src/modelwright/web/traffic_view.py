@@ -100,14 +100,14 @@ class TrafficView:
 
     @property
     def figure(self) -> tuple[str, dict[str, Any]] | None:
-        """Return the title and the chart of the main metric; None without actual values."""
+        """Return the title and the chart of the main metric; one day has nothing to draw."""
         for name in MAIN:
             traces = [
                 trace
                 for one in self.versions[:VERSIONS_DRAWN]
                 if (trace := _trace(one, name)) is not None
             ]
-            if traces:
+            if len({x for trace in traces for x in trace["x"]}) > 1:
                 return f"{TITLES[name]} by day", {"data": traces, "layout": self._layout(name)}
         return None
 

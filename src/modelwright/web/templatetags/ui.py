@@ -111,6 +111,14 @@ def score(value: float | None, digits: int = 4) -> str:
 
 
 @register.filter
+def chance(value: float | None) -> str:
+    """Write a probability; one that is very small is never shown as none."""
+    if value is not None and 0 <= value < 0.0001:
+        return "< 0.0001"
+    return score(value, 4)
+
+
+@register.filter
 def whole(value: float | None) -> str:
     """Write a number without its fraction, with thin spaces, or a dash."""
     if value is None or not math.isfinite(value):
@@ -165,10 +173,19 @@ def plain(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, list | tuple):
-        return ", ".join(plain(item) for item in value)
+        return ", ".join(plain(item) for item in value) or "none"
     if isinstance(value, dict):
         return ", ".join(f"{key} {plain(item)}" for key, item in value.items()) or "none"
     return str(value)
+
+
+@register.filter
+def as_table(value: Any) -> tuple[list[str], list[list[Any]]] | None:
+    """Return the columns and rows of a list of objects; None for anything else."""
+    if not isinstance(value, list) or not value or not all(isinstance(v, dict) for v in value):
+        return None
+    columns = list(dict.fromkeys(name for row in value for name in row))
+    return columns, [[row.get(name, "") for name in columns] for row in value]
 
 
 @register.filter

@@ -83,11 +83,13 @@ def subject_promote(request: HttpRequest, slug: str) -> HttpResponse:
 @needs(Action.MODELS_PROMOTE)
 @require_POST
 def subject_rollback(request: HttpRequest, slug: str) -> HttpResponse:
-    """Go back to the champion before."""
+    """Go back to an earlier champion, by default the one before."""
     found = _subject(request, slug, Level.EDITOR)
     try:
         reason = _reason(request) or "Rolled back from the page."
-        change = version_rollback(subject=found, user=user_of(request), reason=reason)
+        named = request.POST.get("version", "")
+        to = version_named(found, named) if named else None
+        change = version_rollback(subject=found, user=user_of(request), reason=reason, to=to)
         messages.success(request, f"Version {change.to_number} answers again.")
     except ModelwrightError as error:
         messages.error(request, str(error))
