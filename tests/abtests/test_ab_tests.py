@@ -14,7 +14,8 @@ from modelwright.abtests.services import ABTestRequest, ab_test_look, ab_test_st
 from modelwright.accounts.models import AuditEntry
 from modelwright.catalog.models import Machine, Reading
 from modelwright.core.models import counter_next
-from modelwright.registry.models import ModelAlias, ModelVersion
+from modelwright.registry.models import ModelAlias, ModelVersion, Subject
+from modelwright.registry.promotion import version_promote, version_rollback
 from modelwright.runs.executor import run_here
 from modelwright.runs.machine_services import machine_training_submit
 from modelwright.serving.models import Prediction
@@ -315,6 +316,38 @@ def test_a_row_whose_challenger_is_still_asked_waits_for_it(
     eventually_shadowed(20)
     found = results(str(test.pk)).json()
     assert (found["model_b"]["count"], found["model_b"]["errors"]) == (20, 0)
+
+
+@pytest.mark.parametrize("mode", ["shadow", "split"])
+def test_whoever_is_chosen_while_a_test_is_on_answers_at_once(
+    mode: str, train_version: TrainVersion
+) -> None:
+    first, second = train_version(n_estimators=1), train_version(n_estimators=2)
+    version_promote(version=first, user=None, reason="the old one")
+    test = start_shadow(first, second, mode=mode, traffic_split=0.01)
+    subject = Subject.objects.get(key=first.subject)
+
+    def who() -> int:
+        asked = {"row": ROW, "key": "always the same"}
+        found: int = rest("viewer").post(PREDICT, asked).json()["version"]
+        return found
+
+    assert who() == 1
+    version_promote(version=second, user=None, reason="it can't wait")
+    assert who() == 2
+    version_rollback(subject=subject, user=None, reason="nor can this")
+    assert who() == 1
+    test.refresh_from_db()
+    assert (test.status, test.winner) == ("cancelled", "")
+    assert "Version 2 was chosen" in test.recommendation
+
+
+def test_choosing_the_one_that_answers_ends_no_test(train_version: TrainVersion) -> None:
+    first, second = train_version(n_estimators=1), train_version(n_estimators=2)
+    test = start_shadow(first, second)  # version 2 is the champion, as the newest is
+    version_promote(version=first, user=None, reason="it answers anyway")
+    test.refresh_from_db()
+    assert test.status == "active"
 
 
 def test_in_a_split_each_key_stays_on_its_side(train_version: TrainVersion) -> None:

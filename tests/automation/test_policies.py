@@ -38,6 +38,7 @@ from modelwright.core.errors import InvalidInputError
 from modelwright.monitoring.alert_types import AlertType
 from modelwright.monitoring.alerts import Finding, alert_raise
 from modelwright.registry.models import ModelVersion, Subject
+from modelwright.registry.promotion import version_promote
 from modelwright.registry.selectors import champion_of
 from modelwright.runs.executor import run_here
 from modelwright.runs.models import TrainingRun
@@ -231,6 +232,40 @@ def test_a_training_for_a_table_says_what_asked_for_it() -> None:
     clock_shift(dt.timedelta(days=2))
     loops_advance()
     assert TrainingRun.objects.get(status="pending").trigger_type == "scheduled"
+
+
+def test_who_wins_against_a_champion_that_was_replaced_is_not_promoted(
+    machine: Machine, champion: ModelVersion
+) -> None:
+    subject = subject_of(champion)
+    policy_create(name="p", subject=subject, rules=RULES, user=None)
+    read(machine, 40, 40, level=1.6)
+    drifted(machine)
+    loops_advance()
+    work()
+    loops_advance()
+    chosen = train(machine)
+    version_promote(version=chosen, user=None, reason="by hand")
+    read(machine, 80, 110, level=1.6)
+    loops_advance()
+    assert (loop().state, champion_of(subject.key)) == ("kept", chosen)
+    assert f"Version {chosen.number} answers by now" in texts()[-1]
+
+
+def test_a_challenger_is_tested_against_whoever_answers_by_then(
+    machine: Machine, champion: ModelVersion
+) -> None:
+    subject = subject_of(champion)
+    other = train(machine)
+    version_promote(version=champion, user=None, reason="the first")
+    policy_create(name="p", subject=subject, rules=RULES, user=None)
+    drifted(machine)
+    loops_advance()
+    version_promote(version=other, user=None, reason="by hand")
+    work()
+    loops_advance()
+    assert loop().test is not None
+    assert (loop().state, loop().test.version_a) == ("testing", other)  # type: ignore[union-attr]
 
 
 def test_drift_that_does_no_harm_promotes_nothing(machine: Machine, champion: ModelVersion) -> None:

@@ -20,11 +20,14 @@ class AbtestsConfig(AppConfig):
             route_by_test,
             versions_in_tests,
         )
+        from modelwright.abtests.services import tests_follow  # noqa: PLC0415
+        from modelwright.registry.promotion import on_champion  # noqa: PLC0415
         from modelwright.registry.retention import on_hold  # noqa: PLC0415
         from modelwright.serving.retention import on_predictions_held  # noqa: PLC0415
         from modelwright.serving.routing import on_route  # noqa: PLC0415
 
         on_route(route_by_test)
+        on_champion(tests_follow)
         on_hold(versions_in_tests)
         on_predictions_held(predictions_in_tests)
         view_register("v_active_ab_tests", active_ab_tests)

@@ -41,7 +41,7 @@ from modelwright.engine.abtest.results import (
     STOP,
 )
 from modelwright.registry.about import about
-from modelwright.registry.models import ModelVersion, Subject
+from modelwright.registry.models import ModelVersion, Promotion, Subject
 from modelwright.registry.promotion import CHALLENGER, alias_remove, alias_set, versions_hold
 from modelwright.registry.selectors import artifact_open
 from modelwright.serving.answering import machine_model_loaded
@@ -290,6 +290,9 @@ def ab_test_look(*, test: ABTest) -> ABTest:
         )
         if held.status != ABTest.Status.ACTIVE:
             return held
+        if (chosen := _overtaken(held)) is not None:
+            _cancel(held, chosen.actor, _OVERTAKEN.format(number=chosen.to_number))
+            return held
         rows = rows_new(held)
         statistics = _loaded(held)
         if isinstance(statistics, SplitTest):
@@ -346,6 +349,44 @@ def _end(test: ABTest, result: ABResult, broken: str = "") -> None:
         hook(test)
 
 
+_CHOICES = (Promotion.Kind.PROMOTED, Promotion.Kind.ROLLED_BACK, Promotion.Kind.DELETED)
+_OVERTAKEN = "Version {number} was chosen to answer while the test was on, so it ended."
+
+
+def _overtaken(test: ABTest) -> Promotion | None:
+    """Return the choice of a champion by which others than the test says are to answer."""
+    if test.mode == ABTest.Mode.BACK_TEST:
+        return None  # it has no say about who answers
+    last = Promotion.objects.filter(
+        subject=test.subject, at__gt=test.started_at, kind__in=_CHOICES
+    ).order_by("-id")
+    found = last.first()
+    return None if found is None or found.to_version_id == test.version_a_id else found
+
+
+def tests_follow(
+    subject: Subject, _before: ModelVersion | None, _after: ModelVersion | None
+) -> None:
+    """Have a test that is on look again once another champion was chosen, and end where it must."""
+    active = ABTest.objects.filter(subject=subject, status=ABTest.Status.ACTIVE)
+
+    def look() -> None:
+        for test in active:
+            ab_test_look(test=test)
+
+    transaction.on_commit(look)
+
+
+def _cancel(held: ABTest, user: User | None, recommendation: str) -> None:
+    """End a test without a verdict; its row is held."""
+    held.status = ABTest.Status.CANCELLED
+    held.ended_at = now()
+    held.recommendation = recommendation
+    held.save()
+    alias_remove(subject=held.subject, name=CHALLENGER, user=user)
+    audit_record(verb=Verb.AB_TEST_CANCELLED, target=held, actor=user)
+
+
 def ab_test_cancel(*, test: ABTest, user: User | None) -> ABTest:
     """End a test without a verdict.
 
@@ -358,12 +399,7 @@ def ab_test_cancel(*, test: ABTest, user: User | None) -> ABTest:
         held = ABTest.objects.select_for_update(of=("self",)).get(pk=test.pk)
         if held.status != ABTest.Status.ACTIVE:
             raise ABTestEndedError(f"The test has already ended ({held.status}).")
-        held.status = ABTest.Status.CANCELLED
-        held.ended_at = now()
-        held.recommendation = "The test was cancelled."
-        held.save()
-        alias_remove(subject=held.subject, name=CHALLENGER, user=user)
-        audit_record(verb=Verb.AB_TEST_CANCELLED, target=held, actor=user)
+        _cancel(held, user, "The test was cancelled.")
     return held
 
 

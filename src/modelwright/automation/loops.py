@@ -229,6 +229,10 @@ def _trained(loop: Loop) -> None:
         _move(loop, State.FAILED, f"Run {run.number} is {run.status}. {run.error_message}".strip())
         return
     loop.challenger = challenger
+    loop.champion = champion_of(loop.subject.key)  # somebody may have chosen another meanwhile
+    if loop.champion == challenger:
+        _move(loop, State.STOPPED, f"Version {challenger.number} answers already.")
+        return
     test = loop.rules["then"].get("test")
     if not test or loop.champion is None:
         _move(
@@ -286,6 +290,11 @@ def _tested(loop: Loop) -> None:
         _move(loop, State.KEPT, test.recommendation, ab_test=str(test.pk))
         return
     then = loop.rules["then"]
+    present = champion_of(loop.subject.key)
+    if present != loop.champion:
+        who = f"Version {present.number} answers" if present else "No version answers"
+        _move(loop, State.KEPT, f"{who} by now: the test was against another champion.")
+        return
     if then.get("promote", "ask") != "auto":
         _move(loop, State.WAITING, f"{test.recommendation} A person decides.")
         return
@@ -346,7 +355,12 @@ def _watched(loop: Loop) -> None:
         text = f"Version {loop.champion.number} answers again: it is better by now."
         _move(loop, State.ROLLED_BACK, text, ab_test=str(watch.pk))
         return
-    _move(loop, State.PROMOTED, "The promotion has held.", ab_test=str(watch.pk))
+    if present != loop.challenger:
+        who = f"version {present.number}" if present else "no version"
+        text = f"There is nothing left to watch: {who} answers by now."
+    else:
+        text = "The promotion has held."
+    _move(loop, State.PROMOTED, text, ab_test=str(watch.pk))
 
 
 def _waiting(_loop: Loop) -> None:
