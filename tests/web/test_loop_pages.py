@@ -63,6 +63,8 @@ def test_a_trained_model_shows_version_metrics_and_history(
     text = page(as_person("viewer"), url)
     assert 'data-version="1"' in text
     assert 'data-metric="rmse"' in text
+    assert "too few records to tell" in text
+    assert "% a month" not in text
     assert "Run 1" in text
     assert 'data-figure="errors-data"' in text
     part = page(as_person("viewer"), url, headers={"HX-Request": "true"})

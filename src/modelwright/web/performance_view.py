@@ -143,6 +143,11 @@ class PerformanceView:
         return list(reversed(self.trend.records))[:RECORDS_SHOWN] if self.trend else []
 
     @property
+    def may_lead(self) -> bool:
+        """Return whether there are enough records for a direction: two lie on any line."""
+        return self.trend is not None and bool(self.trend.measure) and len(self.trend.records) > 2
+
+    @property
     def rate(self) -> float:
         """Return how much the error grows in a month, in per cent."""
         return 100 * 30 * self.trend.degradation_rate if self.trend else 0.0
