@@ -5,7 +5,7 @@ ten seconds, and what such a page asks for by itself; twenty submit a training e
 five hundred machines send a reading a minute, some late, some twice; fifty predictions a second;
 two searches. What comes once an hour or a day (looking for anomalies in all machines, key figures,
 clean-up) is begun within the time that is measured, `MODELWRIGHT_BENCH_LOAD_SECONDS` (180). The
-clients are one process on the same machine.
+clients are one process on the same machine; the server has two web servers (`--web-processes 2`).
 """
 
 import json

@@ -32,6 +32,8 @@ def declared() -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.keyword) and node.arg == "envvar":  # of an option
+                found[ast.literal_eval(node.value)] = None
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                 name = node.args[0].value
                 if isinstance(name, str) and SETTING.fullmatch(name):

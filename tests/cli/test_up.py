@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -86,6 +87,37 @@ def test_killed_part_is_started_again(stack: Stack, part: str) -> None:
     assert all(after[other] == before[other] for other in PARTS if other != part)
     gone = [*before[part], *(before["pool"] if part == "worker" else [])]
     eventually(lambda: not any(psutil.pid_exists(pid) for pid in gone), what="no orphan")
+
+
+@pytest.mark.slow
+def test_some_web_servers_share_the_port_and_their_counts() -> None:
+    with Stack(env={"MODELWRIGHT_WEB_PROCESSES": "2"}) as own:
+        first, second = own.pids()["web"]
+        token = own.token("admin")
+
+        def page() -> int:
+            return own.request("GET", "/api/training/runs/", token).status_code
+
+        with ThreadPoolExecutor(8) as threads:
+            futures = [threads.submit(page) for _ in range(100)]
+            os.kill(first, signal.SIGKILL)  # what it was at is lost, what comes isn't refused
+            codes = [future.result() for future in futures if future.exception() is None]
+            assert set(codes) == {200}
+            assert [page() for _ in range(20)] == [200] * 20
+        eventually(lambda: len(own.pids()["web"]) == 2, what="both are there again")
+        assert second in own.pids()["web"]
+        series = 'route="/api/training/runs/",status="200"} '
+        counts = {
+            float(line.rpartition(" ")[2])
+            for _ in range(10)
+            for line in own.request("GET", "/metrics", token).text.splitlines()
+            if "duration_seconds_count" in line and series in line
+        }
+        assert len(counts) == 1
+        assert counts.pop() >= len(codes)
+        family = [pid for pids in own.pids().values() for pid in pids]
+        assert own.stop(signal.SIGINT, seconds=10) < 10
+        assert not any(psutil.pid_exists(pid) for pid in family)
 
 
 @pytest.mark.slow

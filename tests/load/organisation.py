@@ -24,6 +24,7 @@ from tests.tuning.analyst import Analyst
 
 ENV = {
     "MODELWRIGHT_JOB_THREADS": "1",
+    "MODELWRIGHT_WEB_PROCESSES": "2",  # a hundred people read
     "MODELWRIGHT_SIGN_IN_RATE": "10000/minute",  # all of them come from one address
     "MODELWRIGHT_WRITE_RATE": "60000/minute",  # `admin` sets all up
 }

@@ -26,18 +26,17 @@ AS_ARRAYS = 20_000  # readings; more are drawn together by the database
 
 _LIST = {"sqlite": "json_array", "postgresql": "json_build_array"}
 _EXTRA = {"sqlite": "json_extract(extra, %s)", "postgresql": "(extra ->> %s)::float8"}
-_BOUNDS = {
+_RANGES = {
     "sqlite": (
-        "json_extract(b.value, '$[0]')",
-        "json_extract(b.value, '$[1]')",
-        "json_each(%s) b ORDER BY b.key",
+        *(f"json_extract(r.value, '$[{i}]')" for i in range(3)),
+        "json_each(%s) r ORDER BY r.key",
     ),
     "postgresql": (
-        "(b.value ->> 0)::bigint",
-        "(b.value ->> 1)::bigint",
-        "json_array_elements(%s::json) WITH ORDINALITY b(value, n) ORDER BY b.n",
+        *(f"(r.value ->> {i})::bigint" for i in range(3)),
+        "json_array_elements(%s::json) WITH ORDINALITY r(value, n) ORDER BY r.n",
     ),
 }
+"""Machine's number, begin and end of each of some ranges of readings, and the table of them."""
 
 
 @dataclass(frozen=True)
@@ -124,18 +123,17 @@ def _drawn_together(
     terms = ["count(*)"]
     parameters: list[Any] = []
     for name in channels:
-        column = name if name in KNOWN_CHANNELS else _EXTRA[vendor]
+        column, named = _column(name, vendor)
         last = "sum" if is_summed(name) else "avg"
         terms += [f"{function}({column})" for function in ("avg", "min", "max", last)]
-        if name not in KNOWN_CHANNELS:
-            parameters += [f'$."{name}"' if vendor == "sqlite" else name] * 4
-    low, high, bounds = _BOUNDS[vendor]
+        parameters += named * 4
+    number, low, high, rows = _RANGES[vendor]
     sql = (
         f"SELECT (SELECT {_LIST[vendor]}({', '.join(terms)}) FROM readings"  # noqa: S608  (names
-        f" WHERE machine_number = %s AND at >= {low} AND at < {high})"  # of ours, values apart)
-        f" FROM {bounds}"
+        f" WHERE machine_number = {number} AND at >= {low} AND at < {high}) FROM {rows}"  # of ours)
     )
-    parameters += [machine.number, json.dumps(np.column_stack([begins, ends]).tolist())]
+    numbers = np.full_like(begins, machine.number)
+    parameters.append(json.dumps(np.column_stack([numbers, begins, ends]).tolist()))
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         found = cursor.fetchall()
@@ -161,16 +159,48 @@ def _as_downsampled(
     return Downsampled(begins[kept], drawn, counts[kept], width)
 
 
-def readings_strip(
-    machine: Machine, channel: str, *, end: int, width_ms: int, count: int
+def readings_strips(
+    wanted: Sequence[tuple[Machine, int]], channel: str, *, width_ms: int, count: int
 ) -> Values:
-    """Return the means of a channel over `count` stretches of `width_ms` that end at `end`.
+    """Return the means of a channel of some machines, for small drawings, in one query.
 
-    For a small drawing: cheap, whatever lies in them. NaN where nothing was read.
+    Parameters
+    ----------
+    wanted : sequence of tuple of Machine and int
+        Each with the moment at which its stretches end, in milliseconds UTC.
+    channel : str
+    width_ms, count : int
+        Length and number of the stretches.
+
+    Returns
+    -------
+    array of shape (n_wanted, count)
+        NaN where nothing was read.
     """
-    begins = end - width_ms * np.arange(count, 0, -1, dtype=np.int64)
-    rows = _drawn_together(machine, begins, begins + width_ms, [channel])
-    return np.array([row[1] for row in rows], dtype=np.float64)
+    before = width_ms * np.arange(count, 0, -1, dtype=np.int64)
+    ranges = [
+        (machine.number, begin, begin + width_ms)
+        for machine, end in wanted
+        for begin in (end - before).tolist()
+    ]
+    vendor = connection.vendor
+    number, low, high, rows = _RANGES[vendor]
+    column, parameters = _column(channel, vendor)
+    sql = (
+        f"SELECT (SELECT avg({column}) FROM readings"  # noqa: S608  (names of ours, values apart)
+        f" WHERE machine_number = {number} AND at >= {low} AND at < {high}) FROM {rows}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*parameters, json.dumps(ranges)])
+        found = cursor.fetchall()
+    return np.array(found, dtype=np.float64).reshape(len(wanted), count)
+
+
+def _column(channel: str, vendor: str) -> tuple[str, list[str]]:
+    """Return the expression for a channel, and its parameters."""
+    if channel in KNOWN_CHANNELS:
+        return channel, []
+    return _EXTRA[vendor], [f'$."{channel}"' if vendor == "sqlite" else channel]
 
 
 @dataclass(frozen=True)

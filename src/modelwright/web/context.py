@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from modelwright.accounts.roles import Action, Role, may, role_of
 from modelwright.runs.selectors import workers_alive
@@ -28,6 +29,8 @@ class Page:
     """The frame of a page: navigation, theme, version, and whether anybody works."""
 
     version = settings.VERSION
+    navigation: SafeString | None = None
+    """As it is drawn, once it is."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request

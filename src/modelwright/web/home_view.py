@@ -7,22 +7,21 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, When
 from django.urls import reverse
 
 from modelwright.abtests.models import ABTest
 from modelwright.accounts.models import User
-from modelwright.automation.models import Loop, Policy, PolicySwitch
+from modelwright.automation.models import Loop, Policy, PolicySwitch, ScheduleRun
 from modelwright.automation.plans import last_runs
+from modelwright.catalog.access import experiments_visible
 from modelwright.core.clock import now
 from modelwright.monitoring.models import Alert, MetricsRecord, TrafficProfile
 from modelwright.monitoring.selectors import alerts_of
 from modelwright.registry.models import ModelAlias, ModelVersion, Subject
 from modelwright.registry.promotion import CHAMPION
 from modelwright.registry.selectors import subjects_visible
-from modelwright.runs.machine_jobs import machine_jobs
 from modelwright.runs.models import TrainingRun
-from modelwright.runs.selectors import model_runs_visible, training_runs
 from modelwright.runs.states import Status
 from modelwright.tuning.access import tuning_runs_visible
 
@@ -34,6 +33,14 @@ QUEUED = dt.timedelta(days=30)
 STALE = dt.timedelta(days=60)
 STALE_TABLE = dt.timedelta(days=180)
 STALE_WORD = "Stale"
+WORST_FIRST = Case(
+    When(severity=Alert.Severity.CRITICAL, then=0),
+    When(severity=Alert.Severity.WARNING, then=1),
+    default=2,
+)
+FAILED_FIELDS = (
+    "number", "subject", "machine", "experiment", "model_type", "error_message",
+)  # fmt: skip
 CHAMPION_FIELDS = (
     "subject_id",
     "version__number",
@@ -87,8 +94,7 @@ class HomeView:
     def alerts(self) -> list[Alert]:
         """Return the open alerts, worst first."""
         found = alerts_of(user=self._user, is_open=True)
-        rank = {"critical": 0, "warning": 1, "info": 2}
-        return sorted(found.order_by("-created_at")[:200], key=lambda a: rank[a.severity])[:SHOWN]
+        return list(found.order_by(WORST_FIRST, "-created_at")[:SHOWN])
 
     @cached_property
     def alert_count(self) -> int:
@@ -99,24 +105,23 @@ class HomeView:
     def failed(self) -> list[TrainingRun]:
         """Return the trainings that failed lately and have not succeeded since."""
         since = now() - LATELY
-        found: dict[str, TrainingRun] = {}
-        runs: tuple[QuerySet[TrainingRun], ...] = (
-            training_runs(),
-            model_runs_visible(self._user),
-            machine_jobs(),
-        )
         mended = TrainingRun.objects.filter(
             subject=OuterRef("subject"),
             status=Status.COMPLETED,
             finished_at__gt=OuterRef("finished_at"),
         )
-        for some in runs:
-            failed = some.filter(
-                status=Status.FAILED, created_at__gte=since - QUEUED, finished_at__gte=since
-            )
-            for run in failed.filter(~Exists(mended.order_by())).order_by("-number")[:SHOWN]:
-                found.setdefault(run.subject, run)
-        return sorted(found.values(), key=lambda run: -run.number)[:SHOWN]
+        mine = experiments_visible(self._user).order_by()
+        failed = TrainingRun.objects.filter(
+            Q(experiment__isnull=True) | Q(experiment__in=mine),
+            status=Status.FAILED,
+            created_at__gte=since - QUEUED,
+            finished_at__gte=since,
+        )
+        found: dict[str, TrainingRun] = {}
+        newest = failed.filter(~Exists(mended.order_by())).order_by("-number")
+        for run in newest.only(*FAILED_FIELDS)[: 5 * SHOWN]:
+            found.setdefault(run.subject, run)
+        return list(found.values())[:SHOWN]
 
     @cached_property
     def failed_jobs(self) -> list[tuple[str, str, str]]:
@@ -130,7 +135,8 @@ class HomeView:
             error = (search.results or {}).get("error") or {}
             words = str(error.get("message") or "It failed.")
             found.append(("Search", reverse("search", args=[search.pk]), words))
-        for name, run in last_runs().items():
+        failed = ScheduleRun.objects.filter(status=Status.FAILED, finished_at__gte=since)
+        for name, run in last_runs().items() if failed.exists() else ():
             if run.status == Status.FAILED and run.finished_at and run.finished_at >= since:
                 found.append((name, reverse("schedules"), run.error_message))
         return found[:SHOWN]
@@ -178,8 +184,8 @@ class HomeView:
     @cached_property
     def health(self) -> list[Health]:
         """Return one line for each model, those with alerts first."""
-        alerts = self._alerts_by_subject()
         subjects = list(self._subjects.order_by("title")[:SUBJECTS_SHOWN])
+        alerts = _alerts_by_subject(subjects)
         aliases = ModelAlias.objects.filter(name=CHAMPION, subject__in=subjects)
         champions = {
             alias.subject_id: alias.version
@@ -202,19 +208,24 @@ class HomeView:
         """Return the models that learned too long ago."""
         return [line for line in self.health if line.is_stale][:SHOWN]
 
-    def _alerts_by_subject(self) -> dict[object, int]:
-        open_alerts = Alert.objects.exclude(status=Alert.Status.RESOLVED).order_by()
-        rows = open_alerts.values("machine", "subject", "model_type").annotate(count=Count("pk"))
-        counts: Counter[tuple[object, ...]] = Counter()
-        for row in rows:
-            key = (row["subject"],) if row["subject"] else (row["machine"], row["model_type"])
-            counts[key] += row["count"]
-        found = self._subjects.values_list("pk", "machine", "model_type")
-        return {
-            key: counts[(key,)] + (counts[machine, model_type] + counts[machine, ""]
-                                   if machine else 0)
-            for key, machine, model_type in found
-        }  # fmt: skip
+
+def _alerts_by_subject(subjects: list[Subject]) -> dict[UUID, int]:
+    """Return how many alerts are open about each, or about its machine as a whole."""
+    open_alerts = Alert.objects.exclude(status=Alert.Status.RESOLVED).order_by()
+    counts = {
+        (row["subject"], row["machine"], row["model_type"]): row["count"]
+        for row in open_alerts.values("machine", "subject", "model_type").annotate(
+            count=Count("pk")
+        )
+    }
+    found: Counter[UUID] = Counter()
+    for subject in subjects:
+        machine = subject.machine_id
+        for (about, of_machine, model_type), count in counts.items():
+            is_of_machine = about is None and machine is not None and of_machine == machine
+            if about == subject.pk or (is_of_machine and model_type in ("", subject.model_type)):
+                found[subject.pk] += count
+    return found
 
 
 def _last_checks(versions: list[ModelVersion]) -> dict[int, dict[str, float]]:

@@ -1,14 +1,16 @@
 """The list of machines: what its address may say, and the rows that follow from it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from uuid import UUID
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from modelwright.catalog.machines import machines_found, machines_tagged
 from modelwright.catalog.models import Machine
-from modelwright.catalog.readings_draw import readings_strip
+from modelwright.catalog.readings_draw import readings_strips
 from modelwright.core.clock import ms_of
 from modelwright.engine.machines.local_time import DAY_MS
 from modelwright.monitoring.models import Alert
@@ -75,11 +77,12 @@ class MachineList(Listing[Machine]):
         """Return the rows of the page."""
         machines = list(self.rows)
         alerts = open_alerts(machines)
+        strips = strips_of(machines)
         return [
             Row(
                 machine,
                 health_of(machine, alerts.get(machine.pk, {})),
-                strip_of(machine),
+                strips[machine.pk],
                 machine.alert_count,  # type: ignore[attr-defined]  # annotated
                 machine.model_count,  # type: ignore[attr-defined]
             )
@@ -107,19 +110,22 @@ def _different(field: str) -> list[str]:
     return list(found.values_list(field, flat=True).distinct()[:200])
 
 
-def strip_of(machine: Machine) -> Line:
-    """Draw the last days of a machine: power, or what there is."""
-    channel = channel_of("", machine.channels)
-    if not channel or machine.last_reading_at is None:
-        return Line("", None, "No readings")
-    values = readings_strip(
-        machine,
-        channel,
-        end=ms_of(machine.last_reading_at) + 1,
-        width_ms=STRIP_DAYS * DAY_MS // STRIP_POINTS,
-        count=STRIP_POINTS,
-    )
-    unit = unit_of(channel)
-    return line_draw(
-        values.tolist(), f"{channel} of {STRIP_DAYS} days{f', {unit}' if unit else ''}"
-    )
+def strips_of(machines: Iterable[Machine]) -> dict[UUID, Line]:
+    """Draw the last days of machines: power, or what there is."""
+    found: dict[UUID, Line] = {}
+    by_channel: dict[str, list[tuple[Machine, int]]] = {}
+    for machine in machines:
+        channel = channel_of("", machine.channels)
+        if not channel or machine.last_reading_at is None:
+            found[machine.pk] = Line("", None, "No readings")
+        else:
+            end = ms_of(machine.last_reading_at) + 1
+            by_channel.setdefault(channel, []).append((machine, end))
+    width = STRIP_DAYS * DAY_MS // STRIP_POINTS
+    for channel, wanted in by_channel.items():
+        unit = unit_of(channel)
+        text = f"{channel} of {STRIP_DAYS} days{f', {unit}' if unit else ''}"
+        means = readings_strips(wanted, channel, width_ms=width, count=STRIP_POINTS)
+        for (machine, _), values in zip(wanted, means.tolist(), strict=True):
+            found[machine.pk] = line_draw(values, text)
+    return found

@@ -10,6 +10,7 @@ from modelwright.cli.running import new_app
 from modelwright.cli.supervisor.supervisor import Supervisor
 
 app = new_app()
+MOST_WEB_PROCESSES = 64
 
 
 @app.command()
@@ -21,6 +22,15 @@ def up(
     no_samples: Annotated[
         bool, typer.Option("--no-samples", help="Don't load the sample data.")
     ] = False,
+    web_processes: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=MOST_WEB_PROCESSES,
+            envvar="MODELWRIGHT_WEB_PROCESSES",
+            help="Web servers that share the port: more for many who look at once.",
+        ),
+    ] = 1,
 ) -> None:
     """Run web server, worker and scheduler here, until Ctrl-C.
 
@@ -29,4 +39,6 @@ def up(
     """
     home = home_open()
     with home_locked(home), listen(host, port) as listener:
-        Supervisor(host=host, listener=listener, samples=not no_samples).run()
+        Supervisor(
+            host=host, listener=listener, samples=not no_samples, web_processes=web_processes
+        ).run()

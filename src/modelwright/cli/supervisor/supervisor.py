@@ -4,13 +4,16 @@ The supervisor itself stays light: it loads no Django. It holds the listening so
 callers wait for a web server that is started again instead of being refused.
 """
 
+import contextlib
 import http.client
 import os
 import select
 import signal
 import socket
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -25,6 +28,7 @@ READY_SECONDS = 120.0
 READY_POLL_SECONDS = 0.1
 TICK_SECONDS = 1.0
 MAX_FAILURES_BEFORE_READY = 3
+COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -46,11 +50,14 @@ class Supervisor:
         Open already.
     samples : bool
         Whether to load the sample data and train the first version of it.
+    web_processes : int
+        How many web servers answer at the listening socket, whichever is free.
     """
 
     host: str
     listener: socket.socket
     samples: bool = True
+    web_processes: int = 1
     _stops: int = 0
     _ready: bool = False
     _environment: dict[str, str] = field(default_factory=dict, repr=False)
@@ -59,7 +66,10 @@ class Supervisor:
         self._environment = {**os.environ, VARIABLE: allowed_hosts(self.host)}
         descriptor = self.listener.fileno()
         self._parts = [
-            Part("web", ("--fd", str(descriptor)), (descriptor,)),
+            *(
+                Part("web", ("--fd", str(descriptor)), (descriptor,))
+                for _ in range(self.web_processes)
+            ),
             Part("worker"),
             Part("scheduler"),
         ]
@@ -82,12 +92,23 @@ class Supervisor:
                 signal.signal(number, self._on_stop)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self._wake = wake
-        try:
-            self._prepare()
-            self._keep_up()
-        finally:
-            self._stop_all()
-            signal.set_wakeup_fd(-1)
+        with self._counted_together():
+            try:
+                self._prepare()
+                self._keep_up()
+            finally:
+                self._stop_all()
+                signal.set_wakeup_fd(-1)
+
+    @contextlib.contextmanager
+    def _counted_together(self) -> Iterator[None]:
+        """Give several web servers a folder for their counts: `/metrics` asks any of them."""
+        if self.web_processes == 1 or COUNTS in self._environment:
+            yield
+            return
+        with tempfile.TemporaryDirectory(prefix="modelwright-") as folder:
+            self._environment[COUNTS] = folder
+            yield
 
     def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stops += 1

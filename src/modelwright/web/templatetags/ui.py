@@ -3,14 +3,16 @@
 import datetime as dt
 import math
 import zlib
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django import template
 from django.contrib.staticfiles import finders
+from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from modelwright.monitoring.alert_types import DEFAULTS, AlertType
@@ -21,6 +23,7 @@ register = template.Library()
 
 NONE = "–"  # noqa: RUF001  (an en dash stands for "no value" everywhere)
 KILO = 1024
+SELECTED = mark_safe(" selected")
 
 
 @lru_cache(maxsize=256)
@@ -84,6 +87,27 @@ def moment(value: dt.datetime | None, style: str = "full") -> SafeString | str:
     text = f"{utc:%H:%M:%S}" if style == "clock" else f"{utc:%Y-%m-%d %H:%M} UTC"
     return format_html(
         '<time datetime="{}" data-style="{}">{}</time>', utc.isoformat(), style, text
+    )
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: template.RequestContext) -> SafeString:
+    """Draw the navigation; it stands on a page twice, for wide and narrow windows, drawn once."""
+    page = context["page"]
+    if page.navigation is None:
+        values = cast(dict[str, Any], context.flatten())
+        page.navigation = render_to_string("components/navigation.html", values)
+    drawn: SafeString = page.navigation
+    return drawn
+
+
+@register.simple_tag
+def options(choices: Iterable[tuple[object, str]], chosen: object) -> SafeString:
+    """Write the options of a select, of which there may be many hundreds."""
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((value, SELECTED if value == chosen else "", title) for value, title in choices),
     )
 
 
