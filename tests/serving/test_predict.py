@@ -19,9 +19,10 @@ from django.db import OperationalError, connection
 from modelwright.accounts.models import Notice
 from modelwright.accounts.notifications.services import channel_create
 from modelwright.engine.artifacts import load_artifact
+from modelwright.monitoring.models import Alert
 from modelwright.registry.keys import artifact_key
 from modelwright.registry.models import ModelVersion, Subject
-from modelwright.registry.promotion import alias_set, version_promote
+from modelwright.registry.promotion import alias_set, version_promote, version_rollback
 from modelwright.runs import kinds
 from modelwright.serving.hosting import host
 from modelwright.serving.models import Actual, Prediction, ServingSettings
@@ -224,10 +225,13 @@ def test_a_tampered_champion_is_refused_told_and_the_last_good_one_answers(
     answer = ask(row=ROW)
     assert (answer.status_code, answer.json()["version"]) == (200, 1)
     assert ask(row=ROW, version="2").status_code == 409
-    told = Notice.objects.filter(event="system").values_list("state", "title")
-    assert [(state, "version 2 is refused" in title) for state, title in told] == [
-        ("refused", True)
-    ]
+    alert = Alert.objects.get()
+    assert (alert.alert_type, alert.severity, alert.occurrences) == ("file_refused", "critical", 2)
+    assert "Version 2 is refused" in alert.message
+    assert "Version 2 is refused" in Notice.objects.get(event="alert").body
+    version_rollback(subject=subject_of(first), user=None, reason="its file is broken", to=first)
+    alert.refresh_from_db()
+    assert alert.status == "resolved"
     assert not paths[1].with_name("ran").exists()
 
 

@@ -1,6 +1,8 @@
 """Telling people what changed about a model: a new champion, a file that was refused."""
 
 from modelwright.accounts.notifications.outbox import notify
+from modelwright.monitoring.alert_types import AlertType, Severity
+from modelwright.monitoring.alerts import Finding, alert_raise
 from modelwright.registry.about import about
 from modelwright.registry.models import ModelVersion, Subject
 
@@ -25,15 +27,16 @@ def champion_told(
 
 
 def refusal_told(subject: Subject, version: ModelVersion, message: str) -> None:
-    """Tell that a version's file isn't the one that was recorded."""
-    notify(
-        event="system",
-        incident=f"artifact:{version.pk}",
-        state="refused",
-        severity="critical",
-        title=f"{subject.title}: the file of version {version.number} is refused",
-        body=f"{message} The last good version answers.",
-        path=f"/ui/registry/{subject.slug}",
-        about=about(subject),
-        data={"subject": subject.slug, "version": version.number},
+    """Raise an alert: a version's file isn't the one that was recorded."""
+    machine = subject.machine
+    alert_raise(
+        Finding(
+            AlertType.FILE_REFUSED,
+            machine,
+            f"Version {version.number} is refused. {message} The last good version answers.",
+            subject.model_type,
+            severity=Severity.CRITICAL,
+            data={"version": version.number},
+            subject=subject if machine is None else None,
+        )
     )

@@ -20,6 +20,7 @@ class AlertType(models.TextChoices):
     ANOMALY = "anomaly", "Anomaly"
     NO_DATA = "no_data", "No new data"
     TRAINING_FAILED = "training_failed", "Training failed"
+    FILE_REFUSED = "file_refused", "Model file refused"
     NO_WORKER = "no_worker", "No worker"
     SCHEDULER_SILENT = "scheduler_silent", "Scheduler silent"
     DISK_FULL = "disk_full", "Disk nearly full"
@@ -65,6 +66,7 @@ DEFAULTS: dict[AlertType, Treatment] = {
     AlertType.ANOMALY: Treatment(None, None, 60, measures="score (1: at the threshold)"),
     AlertType.NO_DATA: Treatment(24.0, 168.0, 0, measures="hours without a new reading"),
     AlertType.TRAINING_FAILED: Treatment(1.0, 3.0, 0, measures="failures in a row"),
+    AlertType.FILE_REFUSED: Treatment(None, None, 0),
     AlertType.NO_WORKER: Treatment(2.0, 10.0, 0, measures="minutes without a worker"),
     AlertType.SCHEDULER_SILENT: Treatment(2.0, 60.0, 0, measures="minutes without a scheduler"),
     AlertType.DISK_FULL: Treatment(90.0, 97.0, 60, measures="per cent of the disk in use"),

@@ -22,6 +22,7 @@ SETTLED_BY_A_NEW_MODEL = (
     AlertType.PREDICTION_DRIFT,
     AlertType.CONCEPT_DRIFT,
     AlertType.PERFORMANCE,
+    AlertType.FILE_REFUSED,
 )
 
 
