@@ -114,7 +114,7 @@ def ab_test_new(request: HttpRequest) -> HttpResponse:
             raise ModelwrightError("There is no version yet: train one first.")
         ab_test_start(request=_request(request, subject), user=user_of(request))
         messages.success(request, "The test has begun.")
-    except (ModelwrightError, ValueError) as error:
+    except ModelwrightError as error:
         messages.error(request, str(error))
     return redirect(page_of(machine, model_type))
 
@@ -125,9 +125,16 @@ def _request(request: HttpRequest, subject: Subject) -> ABTestRequest:
         name=posted.get("test_name", "").strip() or f"{subject.title}",
         version_a=version_named(subject, posted.get("a", "")),
         version_b=version_named(subject, posted.get("b", "")),
-        duration_hours=HOURS_A_DAY * float(posted.get("days", "60") or 60),
-        margin=float(posted.get("margin", "0") or 0),
+        duration_hours=HOURS_A_DAY * _number(posted.get("days") or "60", "Its length in days"),
+        margin=_number(posted.get("margin") or "0", "The margin"),
     )
+
+
+def _number(text: str, what: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ModelwrightError(f"{what} must be a number, not '{text[:40]}'.") from error
 
 
 @needs(Action.RUNS_TRAIN)
