@@ -66,6 +66,8 @@ def subject_get(name: str) -> Subject:
     SubjectNotFoundError
         There is none.
     """
+    if "\0" in name:  # PostgreSQL refuses to look for it
+        raise SubjectNotFoundError("The name of a model has no NUL.")
     found = Subject.objects.filter(slug=name).first()
     if found is None:
         with contextlib.suppress(ValueError):

@@ -27,11 +27,15 @@ class Address:
 
     @classmethod
     def read(cls, path: str, order: Sequence[str], query: QueryDict) -> "Address":
-        """Read the parameters that are known; what is unknown or empty is dropped."""
+        """Read the parameters that are known; what is unknown or empty is dropped.
+
+        So are NULs: PostgreSQL holds no text with one, and refuses to look for it.
+        """
         params = {
-            name: tuple(dict.fromkeys(v.strip() for v in query.getlist(name) if v.strip()))
+            name: tuple(dict.fromkeys(v.replace("\0", "").strip() for v in query.getlist(name)))
             for name in order
         }
+        params = {name: tuple(filter(None, values)) for name, values in params.items()}
         return cls(path, order, {name: values for name, values in params.items() if values})
 
     def get(self, name: str) -> str:
