@@ -1,7 +1,7 @@
 """What all tests share: a whole server on demand, and a log that tests may clear."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import hypothesis
@@ -37,6 +37,9 @@ hypothesis.settings.load_profile("here")
 @pytest.fixture(autouse=True, scope="session")
 def _clear_the_log_between_tests() -> Any:
     """Lift the rule that the audit log is only added to while a test's tables are emptied."""
+    if connection.vendor == "postgresql":
+        yield  # `_empty_tables_quickly` is above all rules there
+        return
     patch = pytest.MonkeyPatch()
     empty_tables = TransactionTestCase._fixture_teardown
 
@@ -55,6 +58,20 @@ def _clear_the_log_between_tests() -> Any:
     patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
     yield
     patch.undo()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _empty_tables_quickly() -> Iterator[None]:
+    """Delete the few rows of a test on PostgreSQL: to truncate all tables takes seconds."""
+
+    def deletions(_style: object, tables: Iterable[str], **_: object) -> list[str]:
+        delete = [f"DELETE FROM {connection.ops.quote_name(table)}" for table in tables]
+        return ["SET LOCAL session_replication_role = replica", *delete]
+
+    with pytest.MonkeyPatch.context() as patch:
+        if connection.vendor == "postgresql":
+            patch.setattr(connection.ops, "sql_flush", deletions)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="module")

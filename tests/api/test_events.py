@@ -18,6 +18,7 @@ from modelwright.accounts.notifications.services import channel_create
 from modelwright.api import event_views
 from modelwright.catalog.models import DataSet, Experiment
 from tests.people import person, rest
+from tests.stack import eventually
 
 # PostgreSQL tells no event of a transaction that is still open, and a test is in one.
 pytestmark = pytest.mark.django_db(transaction=connection.vendor == "postgresql")
@@ -35,7 +36,17 @@ def tell(state: str = "firing", incident: str = "drift:m1", **more: Any) -> int:
     return notify(incident=incident, state=state, **fields)
 
 
+def settle() -> None:
+    """Await open transactions, those of other tests too: PostgreSQL counts all of a server."""
+    eventually(lambda: event_store.events_settled().count() == Event.objects.count(), seconds=60)
+
+
 def seen(who: str = "viewer", query: str = "") -> list[str]:
+    settle()
+    return told(who, query)
+
+
+def told(who: str = "viewer", query: str = "") -> list[str]:
     answer = rest(who).get(f"{URL}{query}")
     assert answer.status_code == 200, answer.content
     return [one["title"] for one in answer.json()["events"]]
@@ -44,6 +55,7 @@ def seen(who: str = "viewer", query: str = "") -> list[str]:
 def test_events_come_in_order_and_go_on_where_one_stopped() -> None:
     for number in range(5):
         tell(incident=f"i{number}")
+    settle()
     first = rest("viewer").get(f"{URL}?limit=3").json()
     assert [one["incident"] for one in first["events"]] == ["i0", "i1", "i2"]
     rest_of_them = rest("viewer").get(f"{URL}?after={first['last_id']}").json()
@@ -119,6 +131,7 @@ def frames_of(after: int, count: int) -> list[str]:
         await stream.aclose()  # type: ignore[attr-defined]
         return found
 
+    settle()
     person_id = person("viewer").pk
     return async_to_sync(read)()
 
@@ -180,7 +193,7 @@ def test_an_event_that_is_committed_later_is_not_left_out() -> None:
     thread.start()
     assert begun.wait(20)
     tell(incident="quick")
-    early = seen()
+    early = told()
     go_on.set()
     thread.join()
     assert early == []
