@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 from tests.load.hour import READS, Asked, Hour, Pace
 from tests.load.organisation import ENV, organisation_found
-from tests.services import prepared_database, redis_url
-from tests.stack import Stack
+from tests.services import redis_url
+from tests.stack import Stack, prepared_database
 
 SECONDS = float(os.environ.get("MODELWRIGHT_BENCH_LOAD_SECONDS", "180"))
 READERS, SUBMITTERS, MACHINES, DAYS = 100, 20, 500, 60

@@ -16,8 +16,7 @@ from typing import Any
 
 import psycopg
 import requests
-from tests.services import prepared_database
-from tests.stack import CLI, PASSWORD, Stack, prepare
+from tests.stack import CLI, PASSWORD, Stack, prepare, prepared_database
 
 from bench.rows_seed import MACHINE, postgres_seed, sqlite_seed
 

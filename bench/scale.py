@@ -23,8 +23,8 @@ import pandas as pd
 import psutil
 import psycopg
 from tests.load.fleet import machine_names
-from tests.services import prepared_database, redis_url
-from tests.stack import Stack
+from tests.services import redis_url
+from tests.stack import Stack, prepared_database
 
 from bench.machines import JOBS, ingest, machine_ids, worked_off
 from bench.page import page_write

@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -21,16 +22,24 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import psutil
+import psycopg
 import pytest
 import requests
 
+from tests.services import own_broker, own_store, postgres_database, postgres_url
+
 READY = "Modelwright is ready at "
+SERVICES = {"MODELWRIGHT_DATABASE_URL", "MODELWRIGHT_BROKER_URL", "MODELWRIGHT_STORAGE_URL"}
 PARTS = ("web", "worker", "scheduler")
 READY_SECONDS = 60.0
 REQUEST_SECONDS = 60.0
 PASSWORD = "correct horse battery"
 CLI = (sys.executable, "-m", "modelwright.cli")
 Value = TypeVar("Value")
+about_the_embedded = pytest.mark.skipif(
+    bool(os.environ.get("MODELWRIGHT_TEST_DATABASE_URL")),
+    reason="is about the embedded database; these run on PostgreSQL",
+)
 
 
 def eventually(
@@ -72,6 +81,23 @@ def prepare(env: Mapping[str, str]) -> None:
     )
 
 
+@functools.cache
+def _database_template() -> str:
+    """Make a PostgreSQL database with all tables, and return its name; it is dropped at the end."""
+    stack = contextlib.ExitStack()
+    atexit.register(stack.close)
+    address = stack.enter_context(postgres_database())
+    with tempfile.TemporaryDirectory(prefix="modelwright-test-") as folder:
+        prepare(clean_environment(Path(folder, "home"), {"MODELWRIGHT_DATABASE_URL": address}))
+    return address.rpartition("/")[2]
+
+
+def prepared_database() -> contextlib.AbstractContextManager[str]:
+    """Make a PostgreSQL database as `modelwright prepare --no-samples` leaves it."""
+    postgres_url()
+    return postgres_database(_database_template())
+
+
 def prepared_home(home: Path) -> Path:
     """Make `home` one that `modelwright prepare --no-samples` has been through."""
     shutil.copytree(_template(), home)
@@ -81,12 +107,16 @@ def prepared_home(home: Path) -> Path:
 class Stack:
     """A running `modelwright up`.
 
+    With MODELWRIGHT_TEST_DATABASE_URL, MODELWRIGHT_TEST_BROKER_URL or MODELWRIGHT_TEST_S3=1 it has
+    a database, a part of that broker and a store for itself, unless `home` or `env` says where
+    they are.
+
     Parameters
     ----------
     env : mapping, optional
         Settings beside MODELWRIGHT_HOME, e.g. MODELWRIGHT_DATABASE_URL.
     home : Path, optional
-        Default: a temporary folder, removed at the end.
+        A folder with all that is kept. Default: a temporary one, removed at the end.
     samples : bool
         Whether to load the sample data and train the first version.
     """
@@ -105,6 +135,7 @@ class Stack:
         )
         self.samples = samples
         self.url = ""
+        self._services = contextlib.ExitStack()
         self.lines: list[str] = []
         self.log = self.home.parent / f"{self.home.name}.log"
         self._tokens: dict[tuple[str, str], str] = {}
@@ -113,6 +144,7 @@ class Stack:
 
     def __enter__(self) -> Self:
         try:
+            self._take_services()
             self.start()
         except BaseException:
             self.__exit__()
@@ -120,9 +152,21 @@ class Stack:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        with self._services:
+            self.stop()
         if self._temporary:
             shutil.rmtree(self.home.parent, ignore_errors=True)
+
+    def _take_services(self) -> None:
+        if not self._temporary or not SERVICES.isdisjoint(self.env):
+            return
+        if os.environ.get("MODELWRIGHT_TEST_DATABASE_URL"):
+            database = postgres_database() if self.samples else prepared_database()
+            self.env["MODELWRIGHT_DATABASE_URL"] = self._services.enter_context(database)
+        if url := os.environ.get("MODELWRIGHT_TEST_BROKER_URL"):
+            self.env["MODELWRIGHT_BROKER_URL"] = self._services.enter_context(own_broker(url))
+        if os.environ.get("MODELWRIGHT_TEST_S3") == "1":
+            self.env.update(own_store())
 
     # --- life ----------------------------------------------------------------------------------
 
@@ -282,6 +326,15 @@ class Stack:
         kw.setdefault("allow_redirects", False)
         timeout = kw.pop("timeout", REQUEST_SECONDS)
         return requests.request(method, self.url + path, headers=headers, timeout=timeout, **kw)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Ask its database itself, PostgreSQL or the embedded one."""
+        if address := self.env.get("MODELWRIGHT_DATABASE_URL"):
+            with psycopg.connect(address, autocommit=True) as connection:
+                return connection.execute(sql).fetchall()
+        path = self.home / "system" / "modelwright.sqlite3"
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20) as embedded:
+            return embedded.execute(sql).fetchall()
 
     def put_dataset(self, name: str, content: bytes) -> str:
         """Write a data set below the data root and return its relative path."""

@@ -127,7 +127,13 @@ def test_every_room_is_in_the_list_of_layers() -> None:
 
 
 def test_scripts_can_be_run() -> None:
-    for name in (".ci/run", ".ci/services", "tools/find_python", "manage.py"):
+    for name in (
+        ".ci/run",
+        ".ci/services",
+        ".ci/other-databases",
+        "tools/find_python",
+        "manage.py",
+    ):
         assert os.access(ROOT / name, os.X_OK), name
 
 

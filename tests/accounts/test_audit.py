@@ -1,9 +1,5 @@
 """The audit log: written by every sign-in, and never changed."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 from django.contrib.auth.models import Group
 from django.db import DatabaseError, connection, transaction
@@ -12,7 +8,6 @@ from django.test import Client
 from modelwright.accounts.models import AuditEntry, User
 from modelwright.accounts.roles import ROLE_OF_GROUP
 from modelwright.accounts.services import user_create
-from tests.services import postgres_database
 
 PASSWORD = "correct horse battery"
 
@@ -87,18 +82,3 @@ def test_a_failure_of_an_unknown_name_is_recorded_too(db: None) -> None:
     Client().post("/login", {"username": "nobody", "password": "x"})
     failed = AuditEntry.objects.get()
     assert (failed.verb, failed.object_label, failed.object_id) == ("session.failed", "nobody", "")
-
-
-@pytest.mark.slow
-@pytest.mark.services
-def test_it_holds_on_postgresql_too() -> None:
-    with postgres_database() as url:
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", __file__, "-q", "-k", "never or outlives or signing"],
-            env={**os.environ, "MODELWRIGHT_TEST_DATABASE_URL": url},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 passed" in done.stdout

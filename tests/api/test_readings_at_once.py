@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.services import prepared_database
-from tests.stack import Stack, eventually
+from tests.stack import Stack, about_the_embedded, eventually, prepared_database
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +19,11 @@ START_SECOND = 1_767_225_600  # 2026-01-01 00:00 UTC
 
 
 @pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)]
+    scope="module",
+    params=[
+        pytest.param("sqlite", marks=about_the_embedded),
+        pytest.param("postgresql", marks=pytest.mark.services),
+    ],
 )
 def place(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """Return a server of our own, since it is killed, on each database."""

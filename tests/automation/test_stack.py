@@ -1,9 +1,7 @@
 """The scheduler of a whole server: alive, doubled by mistake, killed; its jobs run by workers."""
 
-import contextlib
 import os
 import signal
-import sqlite3
 import subprocess
 from collections.abc import Iterator
 from typing import Any
@@ -59,11 +57,10 @@ def test_more_schedulers_by_mistake_start_together_and_clean_up_once(plant: Stac
     before = {run["id"] for run in runs(plant, "training_cleanup")}
     more = [subprocess.Popen([*CLI, "scheduler"], env=plant.env) for _ in range(2)]
     try:
-        with contextlib.closing(sqlite3.connect(plant.home / "system/modelwright.sqlite3")) as file:
-            eventually(
-                lambda: file.execute("SELECT count(*) FROM schedulers").fetchone()[0] == 3,
-                what="three schedulers",
-            )
+        eventually(
+            lambda: plant.rows("SELECT count(*) FROM schedulers") == [(3,)],
+            what="three schedulers",
+        )
         newest_ended(plant, "training_cleanup")
     finally:
         for process in more:

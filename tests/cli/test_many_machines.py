@@ -6,8 +6,8 @@ from contextlib import ExitStack
 import pytest
 
 from modelwright.engine.samples import future_skills_csv
-from tests.services import prepared_database, rabbitmq_url, redis_url
-from tests.stack import Stack, eventually
+from tests.services import rabbitmq_url, redis_url
+from tests.stack import Stack, eventually, prepared_database
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 BROKERS = {"redis": redis_url, "rabbitmq": rabbitmq_url}

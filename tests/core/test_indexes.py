@@ -8,8 +8,7 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from tests.services import prepared_database
-from tests.stack import clean_environment
+from tests.stack import clean_environment, prepared_database
 
 MANAGE = Path(__file__).parents[2] / "manage.py"
 NAME = "model_performance_by_date"

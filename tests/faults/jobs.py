@@ -1,7 +1,6 @@
 """Many trainings on a server that is being hurt, and what must be true of them in the end."""
 
 import hashlib
-import sqlite3
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -97,13 +96,6 @@ def assert_whole(stack: Stack, versions: Iterable[tuple[str, str]]) -> None:
     """Check that each artifact has the bytes that were recorded."""
     for path, sha256 in versions:
         assert hashlib.sha256((stack.home / path).read_bytes()).hexdigest() == sha256
-
-
-def sqlite_rows(stack: Stack, sql: str) -> list[tuple[Any, ...]]:
-    """Ask the embedded database itself."""
-    path = stack.home / "system" / "modelwright.sqlite3"
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20) as connection:
-        return connection.execute(sql).fetchall()
 
 
 def processes_of(stack: Stack) -> list[psutil.Process]:

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from modelwright.engine.samples import future_skills_csv
-from tests.faults.jobs import PATIENT, assert_whole, sqlite_rows
+from tests.faults.jobs import PATIENT, assert_whole
 from tests.stack import Stack, eventually, prepared_home
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -114,8 +114,6 @@ def test_an_artifact_that_does_not_fit_fails_its_run_and_leaves_no_file(
     (disk / BALLAST).unlink()
     again = train(server, "again", 1000)
     assert again.json()["status"] == "COMPLETED", again.text
-    assert_whole(
-        server, rows := sqlite_rows(server, "SELECT artifact_path, sha256 FROM model_versions")
-    )
+    assert_whole(server, rows := server.rows("SELECT artifact_path, sha256 FROM model_versions"))
     stored = {p for p in (server.home / "artifacts/models").rglob("*") if p.is_file()}
     assert stored == {server.home / path for path, _ in rows}

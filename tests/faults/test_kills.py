@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from modelwright.engine.samples import future_skills_csv
-from tests.faults.jobs import PATIENT, assert_whole, processes_of, sqlite_rows
+from tests.faults.jobs import PATIENT, assert_whole, processes_of
 from tests.stack import Stack, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -78,32 +78,29 @@ def test_every_job_ends_exactly_once_whatever_is_killed(seed: int) -> None:
         assert not submitting.is_alive()
         eventually(lambda: _done(stack), seconds=240, what="all jobs end")
 
-        assert sqlite_rows(stack, "SELECT status, count(*) FROM model_runs GROUP BY status") == [
+        assert stack.rows("SELECT status, count(*) FROM model_runs GROUP BY status") == [
             ("completed", JOBS)
         ]
-        ends = sqlite_rows(
-            stack,
+        ends = stack.rows(
             "SELECT job_id, count(*) FROM run_events WHERE kind = 'status'"
-            " AND json_extract(data, '$.status') IN ('completed', 'failed', 'cancelled')"
+            " AND data->>'status' IN ('completed', 'failed', 'cancelled')"
             " GROUP BY job_id",
         )
-        runs = {job_id for (job_id,) in sqlite_rows(stack, "SELECT id FROM model_runs")}
+        runs = {job_id for (job_id,) in stack.rows("SELECT id FROM model_runs")}
         assert runs <= {job_id for job_id, _ in ends}  # the scheduler's jobs end too
         assert {count for _, count in ends} == {1}
-        versions = sqlite_rows(stack, "SELECT artifact_path, sha256 FROM model_versions")
+        versions = stack.rows("SELECT artifact_path, sha256 FROM model_versions")
         assert len(versions) == JOBS
         assert_whole(stack, versions)
-        assert sqlite_rows(stack, "SELECT max(attempt) FROM model_runs")[0][0] > 1, (
-            "no kill hit a job"
-        )
+        assert stack.rows("SELECT max(attempt) FROM model_runs")[0][0] > 1, "no kill hit a job"
         assert not [p for p in stack.pids()["children"] if psutil.pid_exists(p)]
 
 
 def _done(stack: Stack) -> bool:
-    open_jobs = sqlite_rows(
-        stack, "SELECT count(*) FROM model_runs WHERE status IN ('pending', 'running')"
+    open_jobs = stack.rows(
+        "SELECT count(*) FROM model_runs WHERE status IN ('pending', 'running')"
     )[0][0]
-    known = sqlite_rows(stack, "SELECT count(*) FROM model_runs")[0][0]
+    known = stack.rows("SELECT count(*) FROM model_runs")[0][0]
     return known == JOBS and open_jobs == 0
 
 
@@ -164,7 +161,7 @@ def test_a_server_stopped_in_the_middle_of_a_job_goes_on_with_it_at_its_next_sta
         number = start(stack, "long", 60)
         eventually(lambda: stack.pids()["children"], what="the fit begins")
         stack.stop()
-        assert sqlite_rows(stack, "SELECT status FROM model_runs") == [("pending",)]
+        assert stack.rows("SELECT status FROM model_runs") == [("pending",)]
         stack.start()
         eventually(lambda: look(stack, number)["status"] == "COMPLETED", seconds=120)
 
@@ -188,7 +185,7 @@ def test_fifty_clients_with_the_same_subject_make_one_job(stack: Stack) -> None:
     assert codes[0] in (201, 202)
     numbers = {a.json()["training_run_id"] for a in answers}
     assert len(numbers) == 1
-    count = sqlite_rows(stack, f"SELECT count(*) FROM model_runs WHERE dataset_path = '{path}'")
+    count = stack.rows(f"SELECT count(*) FROM model_runs WHERE dataset_path = '{path}'")
     assert count == [(1,)]
 
 

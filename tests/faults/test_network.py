@@ -14,8 +14,7 @@ import pytest
 from tests.faults.broker import Broker
 from tests.faults.jobs import PATIENT, Trainings, port_of, through
 from tests.faults.line import Line, line_to
-from tests.services import prepared_database
-from tests.stack import CLI, Stack, eventually
+from tests.stack import CLI, Stack, eventually, prepared_database
 
 pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(300)]
 

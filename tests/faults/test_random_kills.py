@@ -21,8 +21,7 @@ from modelwright.engine.samples import future_skills_csv
 from tests.faults.broker import Broker
 from tests.faults.jobs import PATIENT, Trainings, processes_of
 from tests.faults.test_kills import submit
-from tests.services import prepared_database
-from tests.stack import CLI, Stack, eventually
+from tests.stack import CLI, Stack, eventually, prepared_database
 
 pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(300)]
 

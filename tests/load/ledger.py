@@ -1,27 +1,13 @@
 """What was sent and answered, and whether the database has exactly that."""
 
-import sqlite3
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
-
-import psycopg
 
 from tests.stack import Stack
 
 OPEN = "SELECT count(*) FROM model_runs WHERE status IN ('pending', 'running')"
 SEARCHING = "SELECT count(*) FROM tuning_runs WHERE status IN ('pending', 'running')"
-
-
-def rows_of(stack: Stack, sql: str) -> list[tuple[Any, ...]]:
-    """Ask the server's database itself."""
-    if address := stack.env.get("MODELWRIGHT_DATABASE_URL"):
-        with psycopg.connect(address, autocommit=True) as connection:
-            return connection.execute(sql).fetchall()
-    path = stack.home / "system" / "modelwright.sqlite3"
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20) as connection:
-        return connection.execute(sql).fetchall()
 
 
 @dataclass
@@ -49,8 +35,8 @@ class Ledger:
 
     def unsettled(self, stack: Stack, before: dict[str, int]) -> int:
         """Return how many jobs have not ended and predictions are not in the database yet."""
-        (jobs,), (searches,) = rows_of(stack, OPEN)[0], rows_of(stack, SEARCHING)[0]
-        ((there,),) = rows_of(stack, "SELECT count(*) FROM predictions")
+        (jobs,), (searches,) = stack.rows(OPEN)[0], stack.rows(SEARCHING)[0]
+        ((there,),) = stack.rows("SELECT count(*) FROM predictions")
         waiting = len(self.predictions) + before["predictions"] - there
         return int(jobs + searches + max(0, waiting))
 
@@ -63,10 +49,9 @@ class Ledger:
         }
 
     def _jobs(self, stack: Stack, before: dict[str, int]) -> dict[str, int]:
-        states = dict(rows_of(stack, "SELECT status, count(*) FROM model_runs GROUP BY status"))
-        searches = dict(rows_of(stack, "SELECT status, count(*) FROM tuning_runs GROUP BY status"))
-        ends = rows_of(
-            stack,
+        states = dict(stack.rows("SELECT status, count(*) FROM model_runs GROUP BY status"))
+        searches = dict(stack.rows("SELECT status, count(*) FROM tuning_runs GROUP BY status"))
+        ends = stack.rows(
             "SELECT count(*) FROM run_events WHERE kind = 'status'"
             " AND data->>'status' IN ('completed', 'failed', 'cancelled') GROUP BY job_id",
         )
@@ -82,8 +67,7 @@ class Ledger:
 
     def _predictions(self, stack: Stack, before: dict[str, int]) -> dict[str, int]:
         stored = Counter(
-            str(uuid.UUID(str(key)))
-            for (key,) in rows_of(stack, "SELECT request_id FROM predictions")
+            str(uuid.UUID(str(key))) for (key,) in stack.rows("SELECT request_id FROM predictions")
         )
         answered = Counter(self.predictions)
         return {
@@ -94,22 +78,19 @@ class Ledger:
     def _readings(self, stack: Stack) -> dict[str, int]:
         numbers = {
             str(uuid.UUID(str(key))): (number, count)
-            for key, number, count in rows_of(
-                stack, "SELECT id, number, reading_count FROM machines"
-            )
+            for key, number, count in stack.rows("SELECT id, number, reading_count FROM machines")
         }
         first = min((at for sent in self.readings.values() for at in sent), default=0)
         stored: dict[int, dict[int, float]] = {}
-        for number, at, power in rows_of(
-            stack, f"SELECT machine_number, at, power_kw FROM readings WHERE at >= {first}"
+        for number, at, power in stack.rows(
+            f"SELECT machine_number, at, power_kw FROM readings WHERE at >= {first}"
         ):
             stored.setdefault(number, {})[at] = power
         counts = dict(
-            rows_of(stack, "SELECT machine_number, count(*) FROM readings GROUP BY machine_number")
+            stack.rows("SELECT machine_number, count(*) FROM readings GROUP BY machine_number")
         )
         batches = dict(
-            rows_of(
-                stack,
+            stack.rows(
                 "SELECT number, sum(accepted) FROM reading_batches"
                 " JOIN machines ON machines.id = machine_id GROUP BY number",
             )

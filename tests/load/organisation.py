@@ -18,7 +18,6 @@ from modelwright.engine.machines.sample_machines import sample_readings
 from modelwright.engine.machines.series import HOUR_MS, Series
 from modelwright.engine.samples import future_skills_csv, future_skills_table
 from tests.load.fleet import machine_create, machine_names, readings_send
-from tests.load.ledger import rows_of
 from tests.stack import PASSWORD, Stack, eventually
 from tests.tuning.analyst import Analyst
 
@@ -154,7 +153,7 @@ def organisation_found(
         json.loads(table.to_json(orient="records")),
         analyst.model_run,
         {
-            name: int(rows_of(stack, f"SELECT count(*) FROM {name}")[0][0])
+            name: int(stack.rows(f"SELECT count(*) FROM {name}")[0][0])
             for name in ("model_runs", "predictions", "tuning_runs")
         },
     )

@@ -7,8 +7,8 @@ import pytest
 
 from tests.load.hour import Hour, Pace
 from tests.load.organisation import ENV, organisation_found
-from tests.services import prepared_database, redis_url
-from tests.stack import Stack
+from tests.services import redis_url
+from tests.stack import Stack, prepared_database
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from tests.services import prepared_database, redis_url
-from tests.stack import CLI, Stack, eventually
+from tests.services import redis_url
+from tests.stack import CLI, Stack, eventually, prepared_database
 from tests.tuning.analyst import Analyst
 
 pytestmark = [pytest.mark.services, pytest.mark.slow, pytest.mark.timeout(300)]

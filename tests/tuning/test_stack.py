@@ -1,7 +1,7 @@
 """Searches on a whole running server: the contract's example, exact scores, kills, cancels."""
 
-import sqlite3
 import time
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -196,14 +196,9 @@ def test_deleting_the_model_run_ends_its_search_everywhere(server: Stack) -> Non
     owner.call("DELETE", f"/api/v1/models/{owner.model_run}")
     gone = server.request("GET", f"{TUNE}/{key}/status", owner.secret)
     assert gone.status_code == 404
-    path = server.home / "system" / "modelwright.sqlite3"
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20) as connection:
-        for table in ("tuning_units", "tuning_trials"):
-            rows = connection.execute(
-                f"SELECT count(*) FROM {table} WHERE tuning_run_id = ?",
-                [key.replace("-", "")],
-            ).fetchone()
-            assert rows == (0,), table
+    for table in ("tuning_units", "tuning_trials"):
+        searches = server.rows(f"SELECT tuning_run_id FROM {table}")
+        assert uuid.UUID(key) not in {uuid.UUID(str(found)) for (found,) in searches}, table
     eventually(lambda: not server.pids()["children"], seconds=5, what="its processes end")
     other = Analyst(server, "stayer")
     assert other.until_ended(other.tune({"n_estimators": [5]}))["status"] == "SUCCESS"
