@@ -36,7 +36,8 @@ from modelwright.catalog.models import Machine
 from modelwright.core.clock import clock_shift, now
 from modelwright.core.errors import InvalidInputError
 from modelwright.monitoring.alert_types import AlertType
-from modelwright.monitoring.alerts import Finding, alert_raise
+from modelwright.monitoring.alerts import Finding, alert_raise, alert_resolve
+from modelwright.monitoring.models import Alert
 from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.promotion import version_promote
 from modelwright.registry.selectors import champion_of
@@ -444,6 +445,17 @@ def test_changes_are_checked_and_recorded(machine: Machine, champion: ModelVersi
     assert loops_advance() == 0
     policy_delete(policy=policy, user=None)
     assert not Policy.objects.exists()
+
+
+def test_a_dry_run_misses_no_alert_that_was_soon_over(
+    machine: Machine, champion: ModelVersion
+) -> None:
+    drifted(machine)
+    clock_shift(dt.timedelta(minutes=7))
+    alert_resolve(alert=Alert.objects.get(), user=None, resolution="It was nothing.")
+    clock_shift(dt.timedelta(days=3, hours=1))
+    found = policy_dry_run(subject=subject_of(champion), rules=RULES, days=30)
+    assert [(one.trigger, one.at) for one in found] == [("drift", Alert.objects.get().created_at)]
 
 
 def test_a_dry_run_says_when_it_would_have_acted(machine: Machine, champion: ModelVersion) -> None:

@@ -112,7 +112,7 @@ def test_what_is_wrong_with_the_form_is_said_by_field(
         ({"guard_unanswered": "3"}, "from 0 to below 1"),
         ({"b": "2"}, "must be different versions"),
         ({"b": "9"}, "has no version"),
-        ({"do": "plan", "effect": "0.1"}, "Only 0 errors"),
+        ({"do": "plan", "effect": "0.1"}, "<strong>Champion (a)</strong>: Only 0 errors"),
         ({"do": "plan", "effect": ""}, "Must be a number"),
     ):
         answer = start(trainer, subject, **more)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from modelwright.accounts.audit import Verb, audit_record
 from modelwright.accounts.models import User
@@ -17,10 +18,12 @@ from modelwright.core.clock import now
 from modelwright.core.errors import InvalidInputError
 from modelwright.engine.hyperparameters import MODEL_TYPES
 from modelwright.engine.machines import MACHINE_MODEL_TYPES
+from modelwright.monitoring.models import Alert
 from modelwright.monitoring.traffic.scores import LABEL_METRICS, NUMBER_METRICS
 from modelwright.registry.models import ModelVersion, Subject
 
 DRY_RUN_STEP = dt.timedelta(hours=6)
+DRY_RUN_LATELY, DRY_RUN_STEP_LATELY = dt.timedelta(days=1), dt.timedelta(minutes=15)
 MAX_DRY_RUN_DAYS = 366
 MONTH = dt.timedelta(days=30)
 
@@ -182,16 +185,28 @@ def policy_dry_run(
         raise InvalidInputError({"days": [f"days is from 1 to {MAX_DRY_RUN_DAYS}."]})
     versions = list(ModelVersion.objects.filter(subject=subject.key).select_related("run__machine"))
     promotions = list(subject.promotions.order_by("at", "id"))
-    moment = now() - dt.timedelta(days=days)
     found: list[WouldHave] = []
-    while moment <= now():
+    for moment in _moments(subject, now(), days):
         champion = _champion_at(moment, promotions, versions)
         if champion is not None and _free(found, moment, checked):
             fired = triggers_fired(subject, champion, checked["when"], at=moment)
             if fired:
                 found.append(WouldHave(moment, *fired[0], champion.number))
-        moment += DRY_RUN_STEP
     return found
+
+
+def _moments(subject: Subject, end: dt.datetime, days: int) -> list[dt.datetime]:
+    """Return when to look: every few hours, oftener on the last day, and at each alert."""
+    begin, lately = end - dt.timedelta(days=days), end - DRY_RUN_LATELY
+    steps = ((begin, DRY_RUN_STEP), (lately, DRY_RUN_STEP_LATELY))
+    found = {
+        start + step * n for start, step in steps for n in range(1 + int((end - start) / step))
+    }
+    about = Q(subject=subject)
+    if subject.machine is not None:
+        about |= Q(machine=subject.machine, model_type=subject.model_type)
+    alerts = Alert.objects.filter(about, created_at__range=(begin, end))
+    return sorted(found | set(alerts.values_list("created_at", flat=True)))
 
 
 def _champion_at(

@@ -30,6 +30,26 @@ DEFAULTS = {
     "power": "80",
 }
 
+TITLES = {
+    "test_name": "Name",
+    "model_a_id": "Champion (a)",
+    "model_b_id": "Challenger (b)",
+    "mode": "How",
+    "days": "Days at most",
+    "duration_hours": "Days at most",
+    "traffic_split": "Challenger's share",
+    "margin": "Margin",
+    "alpha": "Confidence",
+    "confidence": "Confidence",
+    "guards": "Guard rails",
+    "guard_unanswered": "Share of rows without an answer",
+    "guard_latency_ms": "Milliseconds to an answer",
+    "segment_column": "Mean error, for each value of",
+    "segment_tolerance": "Higher there by",
+    "effect": "Smallest improvement",
+    "power": "Found with probability",
+}
+
 
 class ABTestForm:
     """What somebody filled in, and what follows from it."""
@@ -114,6 +134,6 @@ class ABTestForm:
 
 
 def faults_of(error: Any) -> list[tuple[str, list[str]]]:
-    """Return what is wrong, by field."""
+    """Return what is wrong, by field as the form calls it."""
     details = error.details if isinstance(error, InvalidInputError) else {"": [str(error)]}
-    return [(name, list(words)) for name, words in details.items()]
+    return [(TITLES.get(name, name), list(words)) for name, words in details.items()]
