@@ -42,6 +42,8 @@ class Dataset:
         Of the file.
     warnings : tuple of str
         What the user should know.
+    encoding, delimiter : str
+        How the file is to be read; the encoding is ``parquet`` where it is such a file.
     """
 
     X_train: pd.DataFrame
@@ -54,6 +56,8 @@ class Dataset:
     missing_features: tuple[str, ...]
     sha256: str
     warnings: tuple[str, ...]
+    encoding: str = "utf-8"
+    delimiter: str = ","
 
 
 def load_dataset(config: TrainingConfig, report: ReportProgress) -> Dataset:
@@ -105,6 +109,8 @@ def load_dataset(config: TrainingConfig, report: ReportProgress) -> Dataset:
         missing_features=missing,
         sha256=table.sha256,
         warnings=tuple(notes),
+        encoding=table.encoding,
+        delimiter=table.delimiter,
     )
 
 

@@ -4,6 +4,8 @@ import json
 import math
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -253,6 +255,13 @@ def test_a_result_survives_json(problem: Problem) -> None:
     )[:3]
 
 
+def test_words_stand_in_the_csv_as_they_are() -> None:
+    X, y = breast_cancer()
+    few = Problem.from_arrays(X[:60], y[:60], model_type="knn", cv_folds=2)
+    text = to_csv(search(few, config({"weights": ["uniform", "distance"]}, "knn")))
+    assert [line.split(",")[3] for line in text.splitlines()] == ["weights", "uniform", "distance"]
+
+
 def test_csv_and_importance(problem: Problem) -> None:
     result = search(problem, config(SMALL))
     rows = csv_rows(result)
@@ -276,6 +285,29 @@ def test_the_exported_code_gives_the_best_score_again(
     found: dict[str, Any] = {}
     exec(compile(code, "exported.py", "exec"), found)  # noqa: S102  (our own export)
     assert list(found["scores"]) == pytest.approx(list(result.top(1)[0].fold_scores), abs=1e-12)
+
+
+@pytest.mark.parametrize("model", ["xgboost", "lightgbm", "svm"])
+def test_the_exported_code_of_any_model_runs_without_us(
+    tmp_path: Path, skills_csv: Path, model: str
+) -> None:
+    pytest.importorskip(model if model != "svm" else "sklearn")
+    table = tmp_path / "people.csv"
+    table.write_text(skills_csv.read_text().replace(",", ";"))
+    grid: dict[str, Any] = {"n_estimators": [5]} if model != "svm" else {"C": [1.0]}
+    training = TrainingConfig(
+        str(table), preset="future_skills", model_type=model, display_name="people"
+    )
+    result = run_search(SearchConfig(training, param_grid=grid, cv_folds=3))
+    code = to_python(result)
+    assert "modelwright" not in code
+    assert "=None" not in code
+    done = subprocess.run(
+        [sys.executable, "-c", code + "\nprint(scores.tolist())"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    scores = json.loads(done.stdout.splitlines()[-1])
+    assert scores == pytest.approx(list(result.top(1)[0].fold_scores), abs=1e-12)
 
 
 def test_the_search_does_not_see_the_rows_kept_for_the_test(skills_csv: Path) -> None:

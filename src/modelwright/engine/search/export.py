@@ -4,10 +4,12 @@ import csv
 import inspect
 import io
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from modelwright.engine.labels import EncodedLabels
 from modelwright.engine.results import plain
 from modelwright.engine.search.problem import Problem
 from modelwright.engine.search.results import SearchResult
@@ -15,6 +17,11 @@ from modelwright.engine.search.results import SearchResult
 LEADING_COLUMNS = ("rank", "number", "status")
 CLOSING_COLUMNS = ("mean_score", "std_score")
 _PRIVATE_PART = re.compile(r"\._.*$")
+OWN_WRAPPER = EncodedLabels.__module__
+"""What of ours a pipeline may hold: exported code has its source, for it runs without us."""
+_SOURCE_OF_WRAPPER = (
+    re.sub(r"  # type: ignore.*", "", inspect.getsource(EncodedLabels)).rstrip().splitlines()
+)
 
 
 def csv_rows(result: SearchResult) -> list[list[Any]]:
@@ -39,7 +46,7 @@ def csv_rows(result: SearchResult) -> list[list[Any]]:
     ]
     for trial in result.trials:
         scores = [*trial.fold_scores, *[None] * result.cv_folds][: result.cv_folds]
-        params = [json.dumps(plain(trial.params[n])) if n in trial.params else "" for n in names]
+        params = [_cell(trial.params[n]) if n in trial.params else "" for n in names]
         numbers = [trial.mean, trial.std, *scores, trial.duration]
         rows.append(
             [
@@ -52,6 +59,11 @@ def csv_rows(result: SearchResult) -> list[list[Any]]:
             ]
         )
     return rows
+
+
+def _cell(value: Any) -> str:
+    """Write a value of a parameter: a word as it is, else as JSON (so null isn't an empty cell)."""
+    return value if isinstance(value, str) else json.dumps(plain(value))
 
 
 def to_csv(result: SearchResult) -> str:
@@ -87,6 +99,7 @@ def to_python(result: SearchResult) -> str:
         "",
         *_reading(recipe, classify),
         "",
+        *recipe.get("definitions", []),
         f"model = {recipe['pipeline']}",
         f"folds = {splitter}({result.cv_folds}, shuffle=True,"
         f" random_state={recipe.get('fold_seed', 42)})",
@@ -105,7 +118,7 @@ def _reading(recipe: Mapping[str, Any], classify: bool) -> list[str]:
     words = [f["name"] for f in recipe["features"] if f["kind"] != "numeric"]
     target = recipe["target"]
     lines = [
-        f"data = pd.read_csv({recipe['dataset']!r})",
+        f"data = {_read_call(recipe)}",
         f"data = data.dropna(subset=[{target!r}])",
         f"X, y = data[{columns!r}], data[{target!r}]",
     ]
@@ -122,6 +135,20 @@ def _reading(recipe: Mapping[str, Any], classify: bool) -> list[str]:
     return lines
 
 
+def _read_call(recipe: Mapping[str, Any]) -> str:
+    """Return the call that reads the table, as a file of the data set's name."""
+    is_parquet = recipe.get("encoding") == "parquet"
+    ending = ".parquet" if is_parquet else ".csv"
+    name = recipe["dataset"]
+    name = name if "." in name else name + ending  # that of a data set has none
+    if is_parquet:
+        return f"pd.read_parquet({name!r})"
+    usual = {"sep": ",", "encoding": "utf-8"}
+    given = {"sep": recipe.get("delimiter", ","), "encoding": recipe.get("encoding", "utf-8")}
+    options = "".join(f", {k}={v!r}" for k, v in given.items() if v != usual[k])
+    return f"pd.read_csv({name!r}{options})"
+
+
 def recipe_of(problem: Problem, params: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return what `to_python` needs: plain data."""
     recipe = dict(problem.recipe)
@@ -131,8 +158,13 @@ def recipe_of(problem: Problem, params: Mapping[str, Any] | None) -> dict[str, A
     recipe["task"] = problem.task
     recipe["pipeline"] = code_of(problem.pipeline(params), names)
     recipe["scoring"] = _scoring(problem, names)
+    if names.pop(OWN_WRAPPER, None):
+        names.setdefault("sklearn.base", set()).update(("BaseEstimator", "ClassifierMixin"))
+        names.setdefault("typing", set()).add("Any")
+        recipe["definitions"] = ["", *_SOURCE_OF_WRAPPER, "", ""]
     recipe["imports"] = [
-        f"from {m} import {', '.join(sorted(n))}" for m, n in sorted(names.items())
+        *(["import numpy as np"] if "definitions" in recipe else []),
+        *(f"from {m} import {', '.join(sorted(n))}" for m, n in sorted(names.items())),
     ]
     return recipe
 
@@ -172,12 +204,19 @@ def code_of(value: object, names: dict[str, set[str]]) -> str:
     if isinstance(value, tuple):
         inner = ", ".join(code_of(entry, names) for entry in value)
         return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"float({str(value)!r})"
     if not hasattr(value, "get_params"):
         return repr(plain(value))
     kind = type(value)
     module = _PRIVATE_PART.sub("", kind.__module__)
     names.setdefault(_public(module), set()).add(kind.__name__)
-    defaults = {n: p.default for n, p in inspect.signature(kind).parameters.items()}
+    defaults = {  # XGBoost's classes name theirs at their base
+        name: parameter.default
+        for base in reversed(kind.__mro__)
+        if "__init__" in vars(base)
+        for name, parameter in inspect.signature(vars(base)["__init__"]).parameters.items()
+    }
     given = [
         f"{name}={code_of(entry, names)}"
         for name, entry in sorted(value.get_params(deep=False).items())

@@ -357,6 +357,8 @@ def _recipe(config: SearchConfig, data: Dataset) -> dict[str, Any]:
     preset = preset_for(config.training.preset) if config.training.preset else None
     return {
         "dataset": config.training.shown_name,
+        "encoding": data.encoding,
+        "delimiter": data.delimiter,
         "target": config.training.target_column or (preset.target_column if preset else ""),
         "preset": config.training.preset,
         "task": data.task,
