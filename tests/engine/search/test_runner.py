@@ -106,6 +106,22 @@ def test_the_time_limit_ends_it_with_what_it_has() -> None:
     assert result.best_params == {"n_estimators": 1}
 
 
+def test_forests_of_other_smallest_nodes_end_one_after_the_other() -> None:
+    X = np.random.default_rng(0).normal(size=(400, 8))
+    problem = Problem.from_arrays(X, X[:, 0] > 0, model_type="random_forest", cv_folds=5)
+    told: list[SearchProgress] = []
+    grid = {"n_estimators": [20, 40], "min_samples_split": [2, 8, 20, 50, 90, 150]}
+    result = search(
+        problem,
+        config(grid, processes=1),
+        report=told.append,
+        should_stop=lambda: bool(told) and told[-1].current >= 2,
+    )
+    assert result.ended == "stopped"
+    assert {trial.params["min_samples_split"] for trial in result.trials} < {2, 8, 20, 50, 90, 150}
+    assert len(result.trials) >= 2
+
+
 def test_a_trial_that_fails_says_why_and_ends_nothing(problem: Problem) -> None:
     X, y = breast_cancer()
     small = Problem.from_arrays(X[:40], y[:40], model_type="knn", cv_folds=2)

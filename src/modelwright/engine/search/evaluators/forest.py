@@ -40,27 +40,31 @@ class ForestEvaluator(Evaluator):
     counts: ClassVar[bool] = False
 
     def key(self, problem: Problem, params: Params) -> Hashable:
-        """All but the number and the limits of the trees, as far as it makes a difference."""
-        setup = setup_of(problem.estimator(params))
-        return PrefixEvaluator().key(problem, params) if setup is None else setup
+        """All but the number and the depth of the trees, as far as it makes a difference.
+
+        Forests of other smallest nodes would share little but wait for each other: a search shows,
+        and keeps when it is stopped, what has ended.
+        """
+        forest = problem.estimator(params)
+        setup = setup_of(forest)
+        if setup is None:
+            return PrefixEvaluator().key(problem, params)
+        return setup, limits_of(forest).min_split
 
     def weight(self, combinations: Sequence[Params]) -> float:
-        """For each pair of limits the largest number of trees is grown."""
+        """For each depth the largest number of trees is grown."""
         sizes: dict[Any, float] = {}
         for params in combinations:
-            limits = params.get("min_samples_split"), params.get("max_depth")
-            sizes[limits] = max(sizes.get(limits, 0.0), float(params.get(SIZE, 100)))
+            depth = params.get("max_depth")
+            sizes[depth] = max(sizes.get(depth, 0.0), float(params.get(SIZE, 100)))
         return sum(sizes.values())
 
     def split(self, combinations: Sequence[Params]) -> list[list[int]]:
-        """Part by the smallest node, or by the depth where that is the same."""
-        for name in ("min_samples_split", "max_depth"):
-            parts: dict[Any, list[int]] = {}
-            for position, params in enumerate(combinations):
-                parts.setdefault(params.get(name), []).append(position)
-            if len(parts) > 1:
-                return list(parts.values())
-        return [list(range(len(combinations)))]
+        """Part by the depth."""
+        parts: dict[Any, list[int]] = {}
+        for position, params in enumerate(combinations):
+            parts.setdefault(params.get("max_depth"), []).append(position)
+        return list(parts.values())
 
     def score(
         self, problem: Problem, fold: int, combinations: Sequence[Params]
