@@ -374,7 +374,8 @@ def tests_follow(
         for test in active:
             ab_test_look(test=test)
 
-    transaction.on_commit(look)
+    if active.exists():
+        transaction.on_commit(look)
 
 
 def _cancel(held: ABTest, user: User | None, recommendation: str) -> None:
