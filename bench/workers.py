@@ -24,8 +24,8 @@ GOAL = 1.8
 PAIRS = 3
 LOOK_SECONDS = 1.0
 GRID = {
-    "n_estimators": [600, 1200],
-    "min_samples_leaf": list(range(1, 25)),
+    "n_estimators": [500, 1000],
+    "min_samples_leaf": list(range(1, 73)),
     "max_features": ["sqrt", "log2"],
 }
 WARM_UP = {"n_estimators": [5], "min_samples_leaf": list(range(1, 9))}
