@@ -65,7 +65,10 @@ def test_who_is_not_signed_in_is_sent_to_the_login(
 
 @pytest.mark.parametrize("what", ["cancel", "notes"])
 def test_writing_by_get_is_refused(trainer: Client, pending: TrainingRun, what: str) -> None:
-    assert trainer.get(writing_addresses(pending)[what]).status_code == 405
+    answer = trainer.get(writing_addresses(pending)[what])
+    assert answer.status_code == 405
+    assert answer["Allow"] == "POST"
+    assert "This address is a button's" in answer.content.decode()
 
 
 def test_put_on_the_form_is_refused(trainer: Client) -> None:

@@ -59,7 +59,7 @@ RECOMMENDATIONS = {
     STOP: "Keep version {a}: version {b} is worse.",
     EQUIVALENT: "Keep version {a}: the two don't differ by more than the margin.",
     INCONCLUSIVE: "Keep version {a}: the test ended without a verdict.",
-    CONTINUE: "Wait: {reason}",
+    CONTINUE: "{reason}",
 }
 BROKEN = "Keep version {a}: a guard rail was broken. {reason}"
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import render
 
 from modelwright.accounts.access import Open, access_of
@@ -99,8 +99,16 @@ class AccessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Pass on; the check is made once the view is known."""
-        return self.get_response(request)
+        """Pass on; the check is made once the view is known.
+
+        Who opens the address of a button by hand is told so: the answer itself would be empty.
+        """
+        response = self.get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed) or _leads_to_rest(request):
+            return response
+        page = render(request, "405.html", status=response.status_code)
+        page["Allow"] = response["Allow"]
+        return page
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], _args: Any, _kwargs: Any
