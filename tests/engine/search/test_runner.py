@@ -100,7 +100,7 @@ def test_it_stops_in_the_middle_of_a_fit() -> None:
 def test_the_time_limit_ends_it_with_what_it_has() -> None:
     X = np.random.default_rng(0).normal(size=(20_000, 40))
     slow = Problem.from_arrays(X, X[:, 0] > 0, model_type="random_forest", cv_folds=2)
-    result = search(slow, config({"n_estimators": [1, 1000]}, timeout_seconds=1.5))
+    result = search(slow, config({"n_estimators": [1, 1000]}, timeout_seconds=5))
     assert result.ended == "timed_out"
     assert [dict(trial.params) for trial in result.trials] == [{"n_estimators": 1}]
     assert result.best_params == {"n_estimators": 1}
