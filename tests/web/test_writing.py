@@ -71,6 +71,14 @@ def test_writing_by_get_is_refused(trainer: Client, pending: TrainingRun, what: 
     assert "This address is a button's" in answer.content.decode()
 
 
+def test_a_field_with_a_nul_is_refused_in_words(trainer: Client, pending: TrainingRun) -> None:
+    answer = trainer.post(writing_addresses(pending)["notes"], {"notes": "a\0b"})
+    assert answer.status_code == 400
+    assert "NUL" in answer.content.decode()
+    pending.refresh_from_db()
+    assert not pending.notes
+
+
 def test_put_on_the_form_is_refused(trainer: Client) -> None:
     assert trainer.put("/ui/runs/new").status_code == 405
 

@@ -18,6 +18,7 @@ from modelwright.core.limits import Rate, wait_for
 from modelwright.core.tracing import request_id_new
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
+NUL_SAID = "A field holds a NUL character, which no text has: take it out. Nothing was changed."
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -92,6 +93,11 @@ def _leads_to_rest(request: HttpRequest) -> bool:
     return request.path_info.startswith("/api/")
 
 
+def _has_nul(request: HttpRequest) -> bool:
+    """Tell whether a field of a form holds what PostgreSQL keeps in no text."""
+    return any("\0" in value for _, values in request.POST.lists() for value in values)
+
+
 class AccessMiddleware:
     """Refuses every view that doesn't say who may use it, and everybody it doesn't name."""
 
@@ -114,6 +120,8 @@ class AccessMiddleware:
         self, request: HttpRequest, view: Callable[..., Any], _args: Any, _kwargs: Any
     ) -> HttpResponse | None:
         """Let the request through, send it to the login page, or refuse it."""
+        if not _leads_to_rest(request) and _has_nul(request):
+            return render(request, "400.html", {"reason": NUL_SAID}, status=400)
         match = request.resolver_match
         namespace, name = (match.namespace, match.url_name or "") if match else ("", "")
         access = access_of(view, namespace=namespace, name=name)

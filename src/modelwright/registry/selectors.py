@@ -127,6 +127,8 @@ def version_named(subject: Subject, name: str) -> ModelVersion:
     )
     if name.isdecimal() and len(name) < 10:
         found = versions.filter(number=int(name)).first()
+    elif "\0" in name:  # PostgreSQL refuses to look for it
+        found = None
     else:
         found = versions.filter(aliases__name=name).first() or versions.filter(name=name).first()
     if found is None:
