@@ -69,6 +69,7 @@ $(BASE): requirements/base.txt requirements/build.txt pyproject.toml | $(BIN)/py
 	@$(PIP) install --no-compile --require-hashes -r requirements/base.txt
 	@$(BIN)/python tools/without_tests.py
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(BIN)/python tools/compile_ahead.py || true
 	@touch $@
 
 $(DEV): requirements/dev.txt requirements/build.txt pyproject.toml | $(BIN)/python
@@ -76,4 +77,5 @@ $(DEV): requirements/dev.txt requirements/build.txt pyproject.toml | $(BIN)/pyth
 	@$(PIP) install --require-hashes -r requirements/build.txt
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(BIN)/python tools/compile_ahead.py || true
 	@touch $@

@@ -127,17 +127,24 @@ def _drawn_together(
         last = "sum" if is_summed(name) else "avg"
         terms += [f"{function}({column})" for function in ("avg", "min", "max", last)]
         parameters += named * 4
-    number, low, high, rows = _RANGES[vendor]
-    sql = (
-        f"SELECT (SELECT {_LIST[vendor]}({', '.join(terms)}) FROM readings"  # noqa: S608  (names
-        f" WHERE machine_number = {number} AND at >= {low} AND at < {high}) FROM {rows}"  # of ours)
-    )
     numbers = np.full_like(begins, machine.number)
-    parameters.append(json.dumps(np.column_stack([numbers, begins, ends]).tolist()))
+    ranges = np.column_stack([numbers, begins, ends]).tolist()
+    found = _over_ranges(f"{_LIST[vendor]}({', '.join(terms)})", parameters, ranges)
+    return [json.loads(cell) if isinstance(cell, str) else cell for cell in found]
+
+
+def _over_ranges(
+    term: str, parameters: Sequence[Any], ranges: Sequence[Sequence[int]]
+) -> list[Any]:
+    """Return what a term makes of the readings of each range: machine's number, begin and end."""
+    number, low, high, rows = _RANGES[connection.vendor]
+    sql = (
+        f"SELECT (SELECT {term} FROM readings"  # noqa: S608  (names of ours, values apart)
+        f" WHERE machine_number = {number} AND at >= {low} AND at < {high}) FROM {rows}"
+    )
     with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        found = cursor.fetchall()
-    return [json.loads(cell) if isinstance(cell, str) else cell for (cell,) in found]
+        cursor.execute(sql, [*parameters, json.dumps(ranges)])
+        return [cell for (cell,) in cursor.fetchall()]
 
 
 def _as_downsampled(
@@ -183,16 +190,8 @@ def readings_strips(
         for machine, end in wanted
         for begin in (end - before).tolist()
     ]
-    vendor = connection.vendor
-    number, low, high, rows = _RANGES[vendor]
-    column, parameters = _column(channel, vendor)
-    sql = (
-        f"SELECT (SELECT avg({column}) FROM readings"  # noqa: S608  (names of ours, values apart)
-        f" WHERE machine_number = {number} AND at >= {low} AND at < {high}) FROM {rows}"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*parameters, json.dumps(ranges)])
-        found = cursor.fetchall()
+    column, parameters = _column(channel, connection.vendor)
+    found = _over_ranges(f"avg({column})", parameters, ranges)
     return np.array(found, dtype=np.float64).reshape(len(wanted), count)
 
 

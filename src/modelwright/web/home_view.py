@@ -212,19 +212,15 @@ class HomeView:
 def _alerts_by_subject(subjects: list[Subject]) -> dict[UUID, int]:
     """Return how many alerts are open about each, or about its machine as a whole."""
     open_alerts = Alert.objects.exclude(status=Alert.Status.RESOLVED).order_by()
-    counts = {
-        (row["subject"], row["machine"], row["model_type"]): row["count"]
-        for row in open_alerts.values("machine", "subject", "model_type").annotate(
-            count=Count("pk")
-        )
-    }
-    found: Counter[UUID] = Counter()
+    rows = open_alerts.values("machine", "subject", "model_type").annotate(count=Count("pk"))
+    counts: Counter[tuple[object, ...]] = Counter()
+    for row in rows:
+        key = (row["subject"],) if row["subject"] else (row["machine"], row["model_type"])
+        counts[key] += row["count"]
+    found = {subject.pk: counts[(subject.pk,)] for subject in subjects}
     for subject in subjects:
-        machine = subject.machine_id
-        for (about, of_machine, model_type), count in counts.items():
-            is_of_machine = about is None and machine is not None and of_machine == machine
-            if about == subject.pk or (is_of_machine and model_type in ("", subject.model_type)):
-                found[subject.pk] += count
+        if machine := subject.machine_id:
+            found[subject.pk] += counts[machine, subject.model_type] + counts[machine, ""]
     return found
 
 

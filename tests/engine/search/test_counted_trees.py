@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import RandomForestClassifier
 
-from modelwright.engine.search.evaluators.compiled import MAX_VALUES, Columns
-from modelwright.engine.search.evaluators.grown import limits_of
+from modelwright.engine.search.evaluators.counted import MAX_VALUES, Columns
+from modelwright.engine.search.evaluators.grown import depth_of
 from modelwright.engine.search.evaluators.trees import Grower, Rows, setup_of
 from modelwright.engine.search.problem import Fold
 
@@ -37,14 +37,14 @@ def fold_of(columns: list[str], rows: int, classes: int, seed: int) -> Fold:
 def both(fold: Fold, **options: Any) -> tuple[Any, Any]:
     """Grow the second tree of a forest both ways."""
     forest = RandomForestClassifier(random_state=7, **options)
-    setup, limits = setup_of(forest), limits_of(forest)
+    setup, depth = setup_of(forest), depth_of(forest)
     assert setup is not None
     trees = []
     for counts in (False, True):
         rows = Rows(fold, True, 7)
         grower = Grower(rows, setup, counts=counts)
         assert (grower.columns is not None) == (counts and setup.can_be_counted)
-        trees.append(grower.grow(1, limits, grower.draw(1)))
+        trees.append(grower.grow(1, depth, grower.draw(1)))
     return trees[0], trees[1]
 
 

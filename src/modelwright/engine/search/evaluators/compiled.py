@@ -1,20 +1,23 @@
-"""Growing a classification tree as scikit-learn does, by counting where that is enough.
-
-scikit-learn sorts the rows of a node by each column that it looks at. Where the column has few
-different values it is enough to count how much of each class there is of each. All sums are whole
-numbers, exact in any order, so the tree is the very same: the same columns are drawn (by a
-generator of random numbers like scikit-learn's), the same splits are compared by the same
-arithmetic, and the first of equals wins. `selfcheck` makes sure of it.
+"""Growing a tree by counting or by sorting, whichever is less: see `counted`.
 
 Compiled by numba when it is first used, and kept on disk. Without numba scikit-learn's builder is
 used.
 """
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
+
+from modelwright.engine.search.evaluators.counted import (
+    DEPTH,
+    FEATURE,
+    IMPURITY,
+    LEFT,
+    RIGHT,
+    ROWS,
+    THRESHOLD,
+    Array,
+)
 
 numba: Any
 try:
@@ -27,17 +30,13 @@ else:
     MISSING = ""
     CompileError = numba.core.errors.NumbaError
 
-MAX_VALUES = 1 << 16
 FEW_VALUES = 8  # and half as many as rows: no more are counted
 INSERTED = 24  # rows; so few are sorted by insertion
 CLOSE = np.float32(1e-7)  # nearer values aren't parted
 PURE = float(np.finfo(np.float64).eps)
-# columns of nodes and their numbers, of the rows drawn, and of what waits to be split
-FEATURE, LEFT, RIGHT, ROWS, DEPTH = range(5)
-THRESHOLD, IMPURITY = range(2)
+# columns of the rows drawn, and of what waits to be split
 ROW, CODE, WEIGHT = range(3)
 START, END, LEVEL, PARENT, SIDE, KNOWN = range(6)
-Array = Any
 
 
 def _compiled(function: Any) -> Any:
@@ -49,114 +48,8 @@ def _compiled(function: Any) -> Any:
         return numba.njit(nogil=True)(function)
 
 
-@dataclass(frozen=True)
-class Columns:
-    """Training rows by column, each number replaced by its place among the column's values.
-
-    Parameters
-    ----------
-    places : array of uint16, shape (n_features, n_rows)
-        Of each number among the different values of its column.
-    values : array of float32, shape (n_values,)
-        The different values of the columns, upwards, one column after the other.
-    starts : array of int64, shape (n_features + 1,)
-        Where the values of each column begin.
-    """
-
-    places: Array
-    values: Array
-    starts: Array
-
-    @classmethod
-    def of(cls, X: Array) -> "Columns | None":
-        """Make them of finite float32 rows; None where a column has too many different values."""
-        places = np.empty(X.shape[::-1], dtype=np.uint16)
-        values = []
-        for feature in range(X.shape[1]):
-            found, place = np.unique(X[:, feature], return_inverse=True)
-            if len(found) > MAX_VALUES:
-                return None
-            places[feature] = place
-            values.append(found)
-        starts = np.cumsum([0, *map(len, values)])
-        return cls(places, np.concatenate(values), starts.astype(np.int64))
-
-
-class CountedTree:
-    """A tree with what is asked of scikit-learn's `Tree`.
-
-    Parameters
-    ----------
-    nodes : array of int64, shape (n_nodes, 5)
-        Column or -1, left, right, rows and depth of each node.
-    numbers : array of float64, shape (n_nodes, 2)
-        Threshold and impurity.
-    counts : array of float64, shape (n_nodes, n_classes)
-        How much of each class there is.
-    """
-
-    def __init__(self, nodes: Array, numbers: Array, counts: Array) -> None:
-        self._nodes, self._numbers, self._counts = nodes, numbers, counts
-        self.n_node_samples, self.impurity = nodes[:, ROWS], numbers[:, IMPURITY]
-        self.max_depth = int(nodes[:, DEPTH].max())
-
-    def compute_node_depths(self) -> Array:
-        """Return the depths, 1 for the root."""
-        return self._nodes[:, DEPTH] + 1
-
-    def predict(self, X: Array) -> Array:
-        """Return the shares of the classes, shape (n_rows, n_classes)."""
-        return _answers(X, self._nodes, self._numbers, self._shares)
-
-    @cached_property
-    def _shares(self) -> Array:
-        return self._counts / self._counts.sum(axis=1, keepdims=True)
-
-
-def grow_counted(
-    columns: Columns,
-    codes: Array,
-    weights: Array | None,
-    *,
-    n_classes: int,
-    max_features: int,
-    min_split: int,
-    min_leaf: int,
-    max_depth: int,
-    seed: int,
-) -> CountedTree:
-    """Grow a tree by the Gini index.
-
-    Parameters
-    ----------
-    columns : Columns
-    codes : array of int64, shape (n_rows,)
-        The rows' classes.
-    weights : array, shape (n_rows,), optional
-        How often each row counts; whole numbers.
-    n_classes, max_features, min_split, min_leaf, max_depth : int
-        As scikit-learn's builder takes them.
-    seed : int
-        What the splitter draws first.
-    """
-    rows = np.arange(len(codes)) if weights is None else np.flatnonzero(weights)
-    counted = np.ones(len(rows)) if weights is None else weights[rows]
-    drawn = np.column_stack([rows, codes[rows], counted.astype(np.int64)])
-    size = 2 * len(rows)
-    nodes = np.empty((size, 5), dtype=np.int64)
-    numbers, counts = np.empty((size, 2)), np.empty((size, n_classes))
-    n_nodes = _grow(
-        (columns.places, columns.values, columns.starts),
-        drawn,
-        (max_features, min_split, min_leaf, max_depth),
-        np.uint32(seed),
-        (nodes, numbers, counts),
-    )
-    return CountedTree(nodes[:n_nodes], numbers[:n_nodes], counts[:n_nodes])
-
-
 @_compiled
-def _answers(X: Array, nodes: Array, numbers: Array, shares: Array) -> Array:
+def answers(X: Array, nodes: Array, numbers: Array, shares: Array) -> Array:
     found = np.empty((X.shape[0], shares.shape[1]))
     for row in range(X.shape[0]):
         node = 0
@@ -169,7 +62,7 @@ def _answers(X: Array, nodes: Array, numbers: Array, shares: Array) -> Array:
 
 
 @_compiled
-def _grow(columns: Any, drawn: Array, limits: Any, state: Any, tree: Any) -> int:
+def grow(columns: Any, drawn: Array, limits: Any, state: Any, tree: Any) -> int:
     """Fill the three arrays of `tree`, and return how many nodes there are; rearranges `drawn`.
 
     The order of steps is that of scikit-learn's `DepthFirstTreeBuilder`.
@@ -429,17 +322,24 @@ def _sort_by_digit(keys: Array, sorted_keys: Array, counts: Array, size: int, sh
 
 
 @_compiled
-def _compare(best: float, left: float, right: float, squares_left: int, squares_right: int) -> Any:
-    """Return the gain of a split by which it is compared, and the impurities of both sides.
+def _better(
+    found: Any, last: int, here: int, weight_left: int, weight: int, squares_left: int,
+    squares_right: int,
+) -> Any:  # fmt: skip
+    """Return the split between two places if its gain is above that of `found`, else `found`.
 
-    Most are refused without a division, where they are surely worse than the best.
+    Most are refused without a division, where they are surely worse.
     """
-    least = best + left + right
+    left, right = float(weight_left), float(weight - weight_left)
+    least = found[0] + left + right
     if squares_left * right + squares_right * left < least * (1 - 1e-9) * left * right:
-        return -np.inf, 0.0, 0.0
+        return found
     gini_left = 1.0 - squares_left / (left * left)
     gini_right = 1.0 - squares_right / (right * right)
-    return -right * gini_right - left * gini_left, gini_left, gini_right
+    gain = -right * gini_right - left * gini_left
+    if gain > found[0]:
+        return gain, last, here, gini_left, gini_right, weight_left
+    return found
 
 
 @_compiled
@@ -459,12 +359,7 @@ def _split_counted(
             continue
         is_apart = column[here] > np.float32(column[last] + CLOSE)
         if is_apart and n_left >= min_leaf and size - n_left >= min_leaf:
-            gain, left, right = _compare(
-                found[0], float(weight_left), float(weight - weight_left), squares_left,
-                squares_right,
-            )  # fmt: skip
-            if gain > found[0]:
-                found = (gain, last, here, left, right, weight_left)
+            found = _better(found, last, here, weight_left, weight, squares_left, squares_right)
         for k in range(len(total)):
             moved = of_value[here, k]
             squares_left += moved * (2 * lefts[k] + moved)
@@ -497,12 +392,7 @@ def _split_sorted(
         here, p = keys[i] >> 32, keys[i] & 0xFFFFFFFF
         is_apart = here != last and column[here] > np.float32(column[last] + CLOSE)
         if is_apart and i >= min_leaf and size - i >= min_leaf:
-            gain, left, right = _compare(
-                found[0], float(weight_left), float(weight - weight_left), squares_left,
-                squares_right,
-            )  # fmt: skip
-            if gain > found[0]:
-                found = (gain, last, here, left, right, weight_left)
+            found = _better(found, last, here, weight_left, weight, squares_left, squares_right)
         last = here
         k, moved = node[p, CODE], node[p, WEIGHT]
         squares_left += moved * (2 * lefts[k] + moved)

@@ -7,25 +7,24 @@ from typing import Any, ClassVar
 import numpy as np
 
 from modelwright.engine.search.evaluators.base import Evaluator, Scored
-from modelwright.engine.search.evaluators.grown import Grown, Limits, limits_of
+from modelwright.engine.search.evaluators.grown import Grown, depth_of
 from modelwright.engine.search.evaluators.prefix import SIZE, PrefixEvaluator
 from modelwright.engine.search.evaluators.trees import Grower, Rows, setup_of
 from modelwright.engine.search.problem import Fold, Problem, short_error
 from modelwright.engine.search.scorers import Outputs
 from modelwright.engine.search.space import Params
 
-# limits -> number of trees -> positions of the combinations
-Plan = dict[Limits, dict[int, list[int]]]
+# depth -> number of trees -> positions of the combinations
+Plan = dict[int, dict[int, list[int]]]
 
 
 class ForestEvaluator(Evaluator):
-    """Scores all sizes, depths and smallest nodes of a forest from one growth.
+    """Scores all sizes and depths of a forest from one growth.
 
-    Tree by tree: it is grown with the widest limits first. Where it doesn't touch a tighter limit,
-    the limited tree is the very same and isn't grown again; a tree that does is, because the
+    Tree by tree: it is grown with the widest limit of depth first. Where it doesn't touch a tighter
+    one, the limited tree is the very same and isn't grown again; a tree that does is, because the
     columns that it looks at are drawn in the order of its growth. After as many trees as a
-    combination has,
-    the mean so far is scored.
+    combination has, the mean so far is scored.
 
     Examples
     --------
@@ -45,11 +44,8 @@ class ForestEvaluator(Evaluator):
         Forests of other smallest nodes would share little but wait for each other: a search shows,
         and keeps when it is stopped, what has ended.
         """
-        forest = problem.estimator(params)
-        setup = setup_of(forest)
-        if setup is None:
-            return PrefixEvaluator().key(problem, params)
-        return setup, limits_of(forest).min_split
+        setup = setup_of(problem.estimator(params))
+        return PrefixEvaluator().key(problem, params) if setup is None else setup
 
     def weight(self, combinations: Sequence[Params]) -> float:
         """For each depth the largest number of trees is grown."""
@@ -79,7 +75,7 @@ class ForestEvaluator(Evaluator):
             return
         plan: Plan = {}
         for position, model in enumerate(models):
-            sizes = plan.setdefault(limits_of(model), {})
+            sizes = plan.setdefault(depth_of(model), {})
             sizes.setdefault(model.n_estimators, []).append(position)
         for positions, means in grow(Grower(rows, setup, counts=self.counts), plan):
             score, error = None, None
@@ -113,34 +109,27 @@ def _publicly(problem: Problem, fold: int, combinations: Sequence[Params]) -> It
 
 
 def grow(grower: Grower, plan: Plan) -> Iterator[tuple[list[int], Any]]:
-    """Give the positions and the mean of the trees' answers, for each limits and size in turn."""
-    ordered = sorted(plan, key=lambda limits: (limits.min_split, -limits.depth))
-    most = {limits: max(plan[limits]) for limits in ordered}
-    sums: dict[Limits, Any] = {}
-    test = grower.rows.test
+    """Give the positions and the mean of the trees' answers, for each depth and size in turn."""
+    most = {depth: max(plan[depth]) for depth in sorted(plan, reverse=True)}
+    sums: dict[int, Any] = {}
+    test, min_split = grower.rows.test, grower.setup.min_split
     for index in range(max(most.values())):
-        wanted = [limits for limits in ordered if index < most[limits]]
+        wanted = [depth for depth in most if index < most[depth]]
         weights = grower.draw(index)
-        of_split: dict[int, Grown] = {}
-        of_depth: dict[int, Grown] = {}
-        for limits in wanted:
-            # Wider limits came before: the last of those with the same depth or smallest node are
-            # the closest, and where they don't serve no other does.
-            grown = of_split.get(limits.min_split)
-            if grown is None or not grown.serves(limits):
-                grown = of_depth.get(limits.depth)
-            if grown is None or not grown.serves(limits):
-                tree = grower.grow(index, limits, weights)
-                grown = Grown(tree, limits, tree.predict(test))
-            of_split[limits.min_split] = of_depth[limits.depth] = grown
+        grown: Grown | None = None
+        for depth in wanted:
+            # wider limits came before: where the closest doesn't serve, no other does
+            if grown is None or not grown.serves(depth):
+                tree = grower.grow(index, depth, weights)
+                grown = Grown(tree, depth, min_split, tree.predict(test))
             if index:
-                sums[limits] += grown.answer
+                sums[depth] += grown.answer
             else:
-                sums[limits] = np.zeros_like(grown.answer) + grown.answer
-        for limits in wanted:
-            positions = plan[limits].get(index + 1)
+                sums[depth] = np.zeros_like(grown.answer) + grown.answer
+        for depth in wanted:
+            positions = plan[depth].get(index + 1)
             if positions:
-                yield positions, sums[limits] / (index + 1)
+                yield positions, sums[depth] / (index + 1)
 
 
 def _outputs(rows: Rows, means: Any) -> Outputs:

@@ -1,7 +1,7 @@
-"""A tree that is grown, and within which other limits it would have grown just so."""
+"""A tree that is grown, and within which other limits of depth it would have grown just so."""
 
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -9,72 +9,43 @@ UNLIMITED = int(np.iinfo(np.int32).max)
 PURE = float(np.finfo(np.float64).eps)  # no node of less impurity is split
 
 
-class Limits(NamedTuple):
-    """Where a tree ends.
-
-    Parameters
-    ----------
-    min_split : int
-        Rows a node needs to be split, as it is in force: never below twice `min_samples_leaf`.
-    depth : int
-        `UNLIMITED` for no limit.
-    """
-
-    min_split: int
-    depth: int
-
-
-def limits_of(forest: Any) -> Limits:
-    """Return where the trees of a forest end."""
-    return Limits(
-        max(forest.min_samples_split, 2 * forest.min_samples_leaf),
-        UNLIMITED if forest.max_depth is None else forest.max_depth,
-    )
+def depth_of(forest: Any) -> int:
+    """Return how deep the trees of a forest may become; `UNLIMITED` for no limit."""
+    return UNLIMITED if forest.max_depth is None else int(forest.max_depth)
 
 
 class Grown:
-    """A tree with what tells whether tighter limits would have changed it.
+    """A tree with what tells whether a tighter limit of depth would have changed it.
 
-    A node is *tried* where it is neither pure, nor too small, nor at the limit of the depth: it
-    draws the columns to look at. A tree without a node that is tried within its own limits and
-    would not be within the tighter ones is the same within both. With such a node it might not be:
-    the nodes after it would draw other columns.
+    A node is *tried* where it is neither pure, nor too small, nor at the limit: it draws the
+    columns to look at. A tree without a node that is tried within its own limit and would not be
+    within the tighter one is the same within both. With such a node it might not be: the nodes
+    after it would draw other columns.
 
     Parameters
     ----------
-    tree : sklearn.tree._tree.Tree
+    tree : sklearn.tree._tree.Tree or CountedTree
         Grown.
-    limits : Limits
-        It was grown within.
+    limit : int
+        The depth that it was grown within.
+    min_split : int
+        Rows that a node needed to be split.
     answer : ndarray, shape (n_rows, n_classes) or (n_rows, 1)
         What it says about the test rows.
     """
 
-    def __init__(self, tree: Any, limits: Limits, answer: Any) -> None:
+    def __init__(self, tree: Any, limit: int, min_split: int, answer: Any) -> None:
         self.tree = tree
-        self.limits = limits
+        self.limit = limit
+        self.min_split = min_split
         self.answer = answer
         self.depth = tree.max_depth
 
-    def serves(self, limits: Limits) -> bool:
-        """Return whether the tree would be the same within these limits."""
-        own = self.limits
-        if (
-            self.depth > limits.depth
-            or limits.depth > own.depth
-            or limits.min_split < own.min_split
-        ):
+    def serves(self, limit: int) -> bool:
+        """Return whether the tree would be the same within this limit of depth."""
+        if not self.depth <= limit <= self.limit:
             return False
-        if limits.min_split > own.min_split and self.smallest_tried < limits.min_split:
-            return False
-        deeper = self.depth < limits.depth or limits.depth == own.depth
-        return deeper or self.deepest_tried < limits.depth
-
-    @cached_property
-    def smallest_tried(self) -> int:
-        """The rows of the smallest node that was tried."""
-        rows = self.tree.n_node_samples[self._tried]
-        return int(rows.min()) if len(rows) else UNLIMITED
+        return self.depth < limit or limit == self.limit or self.deepest_tried < limit
 
     @cached_property
     def deepest_tried(self) -> int:
@@ -86,8 +57,8 @@ class Grown:
     def _tried(self) -> Any:
         """Which nodes were tried, shape (n_nodes,)."""
         tried = self.tree.impurity > PURE
-        if self.limits.min_split > 2:  # an impure node has two rows at least
-            tried &= self.tree.n_node_samples >= self.limits.min_split
-        if self.depth >= self.limits.depth:
-            tried &= self.tree.compute_node_depths() <= self.limits.depth
+        if self.min_split > 2:  # an impure node has two rows at least
+            tried &= self.tree.n_node_samples >= self.min_split
+        if self.depth >= self.limit:
+            tried &= self.tree.compute_node_depths() <= self.limit
         return tried

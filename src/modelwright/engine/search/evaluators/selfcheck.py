@@ -10,16 +10,18 @@ from sklearn.base import clone
 
 from modelwright.engine.parameters import CLASSIFICATION
 from modelwright.engine.search.evaluators.boosting import CUTS, MOST_ROUNDS
+from modelwright.engine.search.evaluators.counted import compiled
 from modelwright.engine.search.evaluators.forest import grow
-from modelwright.engine.search.evaluators.grown import limits_of
+from modelwright.engine.search.evaluators.grown import depth_of
 from modelwright.engine.search.evaluators.neighbours import look
 from modelwright.engine.search.evaluators.trees import NATIVE, Grower, Rows, setup_of
 from modelwright.engine.search.problem import Fold
 from modelwright.engine.trainers import trainer_for
 
 SEED = 1
-# trees, depth, rows a node needs to be split
-CASES: tuple[tuple[int, int | None, int], ...] = ((3, 3, 2), (6, None, 2), (4, None, 7))
+CASES: tuple[tuple[int, int | None], ...] = ((3, 3), (6, None), (4, 2))
+"""Trees and depth."""
+SMALLEST_SPLITS = (2, 7)
 N_TRAIN, N_TEST = 48, 24
 ROUNDS = (1, 3, 6)
 NEIGHBOURS = (1, 2, 5)
@@ -83,18 +85,14 @@ def counting_fault() -> str:
     >>> counting_fault()
     ''
     """
-    from modelwright.engine.search.evaluators.compiled import (  # noqa: PLC0415  (numba is heavy)
-        MISSING,
-        CompileError,
-    )
-
-    if MISSING:
-        return MISSING
+    kernels = compiled()
+    if kernels.MISSING:
+        return str(kernels.MISSING)
     for params in _parameters(CLASSIFICATION):
         for sparse in (False, True):
             try:
                 same = _same("random_forest", CLASSIFICATION, params, sparse, counts=True)
-            except (*_STRANGE, CompileError) as error:
+            except (*_STRANGE, kernels.CompileError) as error:
                 return f"trees can't be grown by counting ({error})"[:200]
             if not same:
                 return "trees grown by counting differ from those of this scikit-learn's forests"
@@ -181,12 +179,13 @@ def neighbours_fault(task: str) -> str:
 
 def _parameters(task: str) -> Iterator[dict[str, Any]]:
     weights = (None, "balanced", "balanced_subsample") if task == CLASSIFICATION else (None,)
-    for number, class_weight in enumerate(weights):
-        params: dict[str, Any] = {"min_samples_leaf": 1 + number}
-        if task == CLASSIFICATION:
-            params["class_weight"] = class_weight
-        yield {**params, "bootstrap": True}
-    yield {**params, "bootstrap": False}
+    for split in SMALLEST_SPLITS:
+        for number, class_weight in enumerate(weights):
+            params: dict[str, Any] = {"min_samples_leaf": 1 + number, "min_samples_split": split}
+            if task == CLASSIFICATION:
+                params["class_weight"] = class_weight
+            yield {**params, "bootstrap": True}
+        yield {**params, "bootstrap": False}
 
 
 def _same(
@@ -195,14 +194,14 @@ def _same(
     fold = _fold(task, sparse)
     trainer = trainer_for(model_type)
 
-    def build(size: int, depth: int | None, split: int) -> Any:
-        limits = {"n_estimators": size, "max_depth": depth, "min_samples_split": split}
+    def build(size: int, depth: int | None) -> Any:
+        limits = {"n_estimators": size, "max_depth": depth}
         return trainer.build(task, {**params, **limits}, random_state=SEED, threads=1)
 
     setup = setup_of(build(*CASES[0]))
     if setup is None:
         return False
-    plan = {limits_of(build(*case)): {case[0]: [i]} for i, case in enumerate(CASES)}
+    plan = {depth_of(build(*case)): {case[0]: [i]} for i, case in enumerate(CASES)}
     rows = Rows(fold, setup.classify, SEED)
     for positions, means in grow(Grower(rows, setup, counts=counts), plan):
         forest = build(*CASES[positions[0]]).fit(fold.X_train, fold.y_train)

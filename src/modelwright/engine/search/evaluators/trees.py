@@ -14,7 +14,7 @@ With other weights, or numbers to predict, the order shows in the last bits and 
 two splits that are equally good: then the sparse one is used.
 
 **Counting.** With whole-number weights in a classification by the Gini index, trees can be grown by
-`compiled` instead of scikit-learn's builder: the same trees, in half to a third of the time.
+`counted` instead of scikit-learn's builder: the same trees, in half to a third of the time.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from scipy.sparse import csc_matrix, issparse
 from sklearn.base import is_classifier
 from sklearn.utils import check_random_state, compute_class_weight, compute_sample_weight
 
-from modelwright.engine.search.evaluators.grown import Limits
+from modelwright.engine.search.evaluators.counted import Columns, grow_counted
 from modelwright.engine.search.problem import Fold
 
 try:
@@ -64,7 +64,7 @@ _DEFAULTS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Setup:
-    """What the trees of a forest have in common, the limits of their growth apart.
+    """What the trees of a forest have in common, their depth apart.
 
     Parameters
     ----------
@@ -80,6 +80,8 @@ class Setup:
         As the forest has it.
     min_samples_leaf : int
         As the forest has it.
+    min_split : int
+        Rows a node needs to be split, as it is in force: never below twice `min_samples_leaf`.
     """
 
     classify: bool
@@ -89,6 +91,7 @@ class Setup:
     class_weight: str | None
     max_features: Any
     min_samples_leaf: int
+    min_split: int
 
     @property
     def whole_weights(self) -> bool:
@@ -99,7 +102,7 @@ class Setup:
 
     @property
     def can_be_counted(self) -> bool:
-        """Return whether `compiled` grows the same trees."""
+        """Return whether `grow_counted` grows the same trees."""
         return self.whole_weights and self.criterion == "gini" and self.splitter == "best"
 
 
@@ -121,6 +124,7 @@ def setup_of(forest: Any) -> Setup | None:
         class_weight,
         forest.max_features,
         forest.min_samples_leaf,
+        max(forest.min_samples_split, 2 * forest.min_samples_leaf),
     )
 
 
@@ -172,11 +176,7 @@ class Rows:
 
     @cached_property
     def columns(self) -> Any:
-        """Return the dense rows as `compiled.Columns`, or None where that can't be."""
-        from modelwright.engine.search.evaluators.compiled import (  # noqa: PLC0415  (heavy)
-            Columns,
-        )
-
+        """Return the dense rows as `Columns`, or None where that can't be."""
         return None if self.dense is None else Columns.of(self.dense)
 
     @property
@@ -278,7 +278,7 @@ class Grower:
             and rows.n_features <= MAX_COPIED_COLUMNS
         )
         self.splitter = self._splitter(SPARSE_SPLITTERS if use_sparse else DENSE_SPLITTERS)
-        self.builders: dict[Limits, Any] = {}
+        self.builders: dict[int, Any] = {}
 
     def _splitter(self, kinds: Any) -> Any:
         setup, rows = self.setup, self.rows
@@ -296,7 +296,7 @@ class Grower:
         )
 
     def draw(self, index: int) -> Any:
-        """Draw the rows of a tree, the same for all limits, and return how much each counts.
+        """Draw the rows of a tree, the same for all depths, and return how much each counts.
 
         A third of all rows isn't drawn. The builder passes over them; without them the columns fit
         into the processor's nearest memory sooner.
@@ -309,39 +309,35 @@ class Grower:
         self.y = self.rows.y[drawn]
         return weights[drawn]
 
-    def grow(self, index: int, limits: Limits, weights: Any) -> Any:
-        """Return a tree of the forest, grown within limits from the rows drawn last."""
+    def grow(self, index: int, depth: int, weights: Any) -> Any:
+        """Return a tree of the forest, grown to a depth from the rows drawn last."""
         if self.columns is not None:
-            return self._count(index, limits, weights)
-        if limits not in self.builders:
-            self.builders[limits] = DepthFirstTreeBuilder(
+            return self._count(index, depth, weights)
+        if depth not in self.builders:
+            self.builders[depth] = DepthFirstTreeBuilder(
                 self.splitter,
-                limits.min_split,
+                self.setup.min_split,
                 self.setup.min_samples_leaf,
                 0.0,
-                limits.depth,
+                depth,
                 0.0,
             )
         self.random.index = index
         tree = Tree(self.rows.n_features, self.rows.n_classes, 1)
-        self.builders[limits].build(tree, self.X, self.y, weights, None)
+        self.builders[depth].build(tree, self.X, self.y, weights, None)
         return tree
 
-    def _count(self, index: int, limits: Limits, weights: Any) -> Any:
-        from modelwright.engine.search.evaluators.compiled import (  # noqa: PLC0415  (heavy)
-            grow_counted,
-        )
-
-        rows = self.rows
+    def _count(self, index: int, depth: int, weights: Any) -> Any:
+        rows, setup = self.rows, self.setup
         return grow_counted(
             self.columns,
             rows.codes,
             weights,
             n_classes=len(rows.classes),
-            max_features=_feature_count(self.setup.max_features, rows.n_features),
-            min_split=limits.min_split,
-            min_leaf=self.setup.min_samples_leaf,
-            max_depth=limits.depth,
+            max_features=_feature_count(setup.max_features, rows.n_features),
+            min_split=setup.min_split,
+            min_leaf=setup.min_samples_leaf,
+            max_depth=depth,
             seed=rows.first_draw(index, 0, RAND_R_MAX),
         )
 
