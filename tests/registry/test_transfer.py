@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import tarfile
 import uuid
 from pathlib import Path
@@ -139,6 +140,13 @@ def test_a_flipped_bit_is_refused_wherever_it_is(version: ModelVersion, at: int,
     with pytest.raises(ModelwrightError):
         bundle_read(io.BytesIO(whole), into, trusted={bundle_signer()}, max_bytes=10**6)
     assert not into.exists()
+
+
+def test_a_signature_is_spelled_in_one_way(version: ModelVersion) -> None:
+    whole = bytearray(exported(version))
+    at = re.search(rb"[0-9a-f]{128}", whole).start()  # type: ignore[union-attr]
+    whole[at : at + 128] = whole[at : at + 128].upper()
+    refused(bytes(whole), "changed after it was signed")
 
 
 def test_a_changed_head_is_refused_though_its_checksum_fits(version: ModelVersion) -> None:

@@ -142,9 +142,10 @@ def _verified(text: bytes, signature: bytes, trusted: Collection[str]) -> dict[s
     try:
         manifest = json.loads(text, parse_constant=_no_number)
         signer = str(manifest["signer"])
-        VerifyKey(signer.encode(), encoder=HexEncoder).verify(
-            _DOMAIN + text, bytes.fromhex(signature.decode("ascii"))
-        )
+        signed = bytes.fromhex(signature.decode("ascii"))
+        if signed.hex().encode() != signature:
+            raise BadSignatureError("It is spelled in another way.")
+        VerifyKey(signer.encode(), encoder=HexEncoder).verify(_DOMAIN + text, signed)
     except BadSignatureError:
         _refuse("it was changed after it was signed")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
