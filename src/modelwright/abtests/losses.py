@@ -215,8 +215,9 @@ def error_of(prediction: Prediction) -> float | None:
     actual = prediction.actual
     if actual is None:
         return None
-    if prediction.label or actual.label:
-        return float(prediction.label != actual.label)
+    if prediction.label:
+        label = actual.label_beside(prediction.label)
+        return float(prediction.label != label) if label else None
     if prediction.value is None or actual.value is None:
         return None
     return prediction.value - actual.value

@@ -47,6 +47,12 @@ class LineageSerializer(serializers.Serializer[TrainingRun]):
     dataset_sha256 = serializers.CharField(
         help_text="Of the file; of a machine's model: of the readings that it learned from."
     )
+    gathered_dataset_id = serializers.UUIDField(
+        source="gathered_id",
+        allow_null=True,
+        help_text="That table with rows that were predicted and have come true, if it learned from"
+        " such.",
+    )
     machine_id = serializers.UUIDField(allow_null=True)
     experiment_id = serializers.UUIDField(allow_null=True)
     period_start = serializers.DateTimeField(allow_null=True)

@@ -22,8 +22,11 @@ from modelwright.automation.errors import LoopNotWaitingError
 from modelwright.automation.policy_models import Loop, LoopStep, Policy, PolicySwitch
 from modelwright.automation.retraining import subject_retrain, subject_tune, tuned_run
 from modelwright.automation.triggers import triggers_fired
+from modelwright.catalog.errors import DataSetRefusedError
+from modelwright.catalog.models import DataSet
 from modelwright.core.clock import now
 from modelwright.core.errors import InvalidInputError, ModelwrightError
+from modelwright.core.files import UnsafePathError
 from modelwright.registry.about import about
 from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.promotion import (
@@ -34,12 +37,13 @@ from modelwright.registry.promotion import (
 from modelwright.registry.selectors import champion_of
 from modelwright.runs.errors import SubjectBusyError
 from modelwright.runs.states import Status
+from modelwright.serving.gathering import dataset_gather
 
 log = logging.getLogger(__name__)
 
 State = Loop.State
 MOVES: dict[State, frozenset[State]] = {
-    State.GATHERING: frozenset({State.TUNING, State.TRAINING, State.STOPPED}),
+    State.GATHERING: frozenset({State.TUNING, State.TRAINING, State.FAILED, State.STOPPED}),
     State.TUNING: frozenset({State.TRAINING, State.FAILED, State.STOPPED}),
     State.TRAINING: frozenset({State.TESTING, State.WAITING, State.FAILED, State.STOPPED}),
     State.TESTING: frozenset(
@@ -153,33 +157,58 @@ def _begin(loop: Loop, champion: ModelVersion) -> None:
     if then.get("gather_days"):
         days = then["gather_days"]
         _move(loop, State.GATHERING, f"New data is gathered for {days:g} days.")
-        return
-    _train(loop, champion)
+    elif loop.subject.machine is None:
+        _move(loop, State.GATHERING, "What was predicted and has come true is gathered.")
+    else:
+        _train(loop, champion, None)
 
 
-def _gathered(loop: Loop) -> None:
-    days = dt.timedelta(days=loop.rules["then"]["gather_days"])
+def _is_gathering_over(loop: Loop) -> bool:
+    days = dt.timedelta(days=loop.rules["then"].get("gather_days") or 0)
+    return loop.state == State.GATHERING and now() >= loop.started_at + days
+
+
+def _learns_since(loop: Loop) -> dt.datetime | None:
+    days = loop.rules["then"].get("train_days")
+    return now() - dt.timedelta(days=days) if days else None
+
+
+def _table_gather(loop: Loop) -> DataSet | None:
+    """Return the table that a challenger is to learn from; None: the champion's as it stands.
+
+    It may take minutes, so it is done under no lock; done twice, it gives the same data set.
+    """
     champion = champion_of(loop.subject.key)
-    if champion is not None and now() >= loop.started_at + days:
+    if champion is None or loop.subject.machine is not None or not _is_gathering_over(loop):
+        return None
+    source = f"predictions of {loop.subject.slug}, turn {loop.pk}"
+    return dataset_gather(champion=champion, source=source, since=_learns_since(loop))
+
+
+def _gathered(loop: Loop, table: DataSet | None) -> None:
+    champion = champion_of(loop.subject.key)
+    if champion is not None and _is_gathering_over(loop):
         loop.champion = champion
-        _train(loop, champion)
+        _train(loop, champion, table)
 
 
-def _train(loop: Loop, champion: ModelVersion) -> None:
+def _train(loop: Loop, champion: ModelVersion, table: DataSet | None) -> None:
     then = loop.rules["then"]
+    of_what = f" on {table.name}, version {table.version}" if table is not None else ""
     if then.get("tune") and loop.subject.experiment is not None:
-        search = subject_tune(champion, then["tune"])
+        search = subject_tune(champion, then["tune"], gathered=table)
         loop.tuning_run_id = search.pk
-        _move(loop, State.TUNING, "A search for better hyperparameters was started.")
+        _move(loop, State.TUNING, f"A search for better hyperparameters was started{of_what}.")
         return
     loop.run = subject_retrain(
         loop.subject,
         champion,
         trigger=_trigger_type(loop),
         reason=loop.reason,
-        since=now() - dt.timedelta(days=then["train_days"]) if then.get("train_days") else None,
+        since=_learns_since(loop),
+        gathered=table,
     )
-    _move(loop, State.TRAINING, f"Run {loop.run.number} trains a challenger.")
+    _move(loop, State.TRAINING, f"Run {loop.run.number} trains a challenger{of_what}.")
 
 
 def _trigger_type(loop: Loop) -> str:
@@ -196,6 +225,11 @@ _WORDS = {
 
 def loop_advance(loop: Loop) -> bool:
     """Take the next step of a loop, if what it waits for has come; False where it has not."""
+    table: DataSet | str | None = None
+    try:
+        table = _table_gather(loop)
+    except (DataSetRefusedError, UnsafePathError) as error:  # it would be the same the next time
+        table = error.message
     with transaction.atomic():
         held = (
             Loop.objects.select_for_update(of=("self",))
@@ -205,7 +239,12 @@ def loop_advance(loop: Loop) -> bool:
         if held.ended_at is not None:
             return False
         before = held.state
-        _NEXT[State(held.state)](held)
+        if before != State.GATHERING:
+            _NEXT[State(before)](held)
+        elif isinstance(table, str):
+            _move(held, State.FAILED, f"There is no table to learn from: {table}")
+        else:
+            _gathered(held, table)
         return held.state != before
 
 
@@ -368,7 +407,6 @@ def _waiting(_loop: Loop) -> None:
 
 
 _NEXT = {
-    State.GATHERING: _gathered,
     State.TUNING: _tuned,
     State.TRAINING: _trained,
     State.TESTING: _tested,

@@ -8,9 +8,9 @@
               "promote": "auto", "watch": {"days": 60}},
      "cooldown_hours": 24, "retrains_per_month": 8}
 
-`gather_days` is how long a machine is watched after the trigger before it is trained again, and
-`train_days` how far back that training looks. Every part may be left out; what is left out doesn't
-happen.
+`gather_days` is how long new data is waited for after the trigger before a challenger is trained,
+and `train_days` how far back that training looks. Every part may be left out; what is left out
+doesn't happen.
 """
 
 import math
@@ -122,8 +122,6 @@ def _out_of_reach(then: Mapping[str, Any], reach: Reach) -> dict[str, list[str]]
     found = {}
     if then.get("tune") and not reach.can_search:
         found["then.tune"] = ["Only models of experiments are searched for."]
-    if then.get("train_days") and not reach.of_machines:
-        found["then.train_days"] = ["Only models of machines learn from readings of some days."]
     if (then.get("test") or {}).get("mode") == ABTest.Mode.BACK_TEST and not reach.of_machines:
         found["then.test.mode"] = ["Only models of machines can be back-tested."]
     return found

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from modelwright.catalog.models import DataSet
 from modelwright.registry.models import ModelVersion, Subject
 from modelwright.runs.machine_services import machine_training_submit
 from modelwright.runs.models import TrainingRun
@@ -52,8 +53,20 @@ def subject_retrain(
     trigger: str,
     reason: str,
     since: dt.datetime | None = None,
+    gathered: DataSet | None = None,
 ) -> TrainingRun:
-    """Submit a training like the champion's; a machine's on its readings from `since` on.
+    """Submit a training like the champion's.
+
+    Parameters
+    ----------
+    subject : Subject
+    champion : ModelVersion
+    trigger, reason : str
+        As on the run.
+    since : datetime, optional
+        A machine's model learns from its readings from then on.
+    gathered : DataSet, optional
+        A table's model learns from this in place of the table.
 
     Raises
     ------
@@ -81,6 +94,7 @@ def subject_retrain(
             random_state=run.random_state,
             notes=reason,
             trigger_type=trigger,
+            gathered=gathered,
         )
     return training_submit(
         request=TrainingRequest(
@@ -93,12 +107,15 @@ def subject_retrain(
             model_type=run.model_type,
             random_state=run.random_state,
             trigger_type=trigger,
+            gathered=gathered,
         ),
         user=None,
     )
 
 
-def subject_tune(champion: ModelVersion, rule: Mapping[str, Any]) -> TuningRun:
+def subject_tune(
+    champion: ModelVersion, rule: Mapping[str, Any], *, gathered: DataSet | None = None
+) -> TuningRun:
     """Start a search over the hyperparameters of the champion's model type.
 
     Raises
@@ -116,6 +133,7 @@ def subject_tune(champion: ModelVersion, rule: Mapping[str, Any]) -> TuningRun:
         ),
         model_run=run,
         user=None,
+        gathered=gathered,
     )
 
 

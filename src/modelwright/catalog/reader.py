@@ -22,6 +22,13 @@ from modelwright.catalog.profile import columns_of, profile_of
 from modelwright.catalog.target_profile import target_profile_of
 from modelwright.engine.config import TableLimits
 from modelwright.engine.errors import DataLoadError
+from modelwright.engine.gathered import (
+    Gathered,
+    gathered_keys,
+    gathered_write,
+    rows_gather,
+    rows_read,
+)
 from modelwright.engine.results import plain
 from modelwright.engine.tables import Table, read_table
 
@@ -37,6 +44,8 @@ def answer(question: Mapping[str, Any]) -> dict[str, Any]:
         if copy_to := question.get("copy_to"):
             path = _copy(path, Path(copy_to), limits, question["name"])
         table = read_table(path, limits=limits, display_name=question["name"])
+        if gather := question.get("gather"):
+            return {"ok": _gathered(table, gather, limits, question["name"])}
         if target := question.get("target"):
             return {"ok": target_profile_of(table, target)}
         return {"ok": _reading(table, path)}
@@ -64,6 +73,33 @@ def _reading(table: Table, path: Path) -> dict[str, Any]:
         "preview": preview_of(table.frame),
         "warnings": list(table.warnings),
     }
+
+
+def _gathered(
+    table: Table, gather: Mapping[str, Any], limits: TableLimits, name: str
+) -> dict[str, Any]:
+    """Write the table with the rows that came later, and read what was written."""
+    earlier = None
+    if gather["earlier"]:
+        path = Path(gather["earlier"])
+        before = read_table(path, limits=limits, display_name=name)
+        earlier = Gathered(before.frame, gathered_keys(path))
+    found = rows_gather(
+        table.frame,
+        list(rows_read(Path(gather["rows"])))[::-1],
+        gather["target"],
+        earlier=earlier,
+        are_labels=gather["are_labels"],
+        only_later=gather["only_later"],
+        max_rows=limits.max_rows,
+    )
+    written = Path(gather["write_to"])
+    try:
+        gathered_write(found, written)
+    except OSError as error:
+        raise DataLoadError(f"The table can't be stored: {error.strerror}.") from error
+    again = read_table(written, limits=limits, display_name=name)
+    return {"later_rows": len(found.keys), **_reading(again, written)}
 
 
 def _copy(source: Path, target: Path, limits: TableLimits, name: str) -> Path:

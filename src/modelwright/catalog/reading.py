@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,48 @@ def table_read(path: Path, *, name: str, copy_to: Path | None = None) -> Reading
 def target_read(path: Path, *, name: str, target: str) -> dict[str, Any]:
     """Find out how the columns of a table go with one of them. Raises as `table_read`."""
     return _ask(path, name, target=target)
+
+
+@dataclass(frozen=True)
+class Gathering:
+    """How a table is put together of another one and the rows that came later.
+
+    Parameters
+    ----------
+    rows : Path
+        The later rows, as `engine.gathered.rows_line` writes them, newest first.
+    target : str
+        The column that their truth goes into.
+    write_to : Path
+        Where the table is written, as Parquet.
+    earlier : Path, optional
+        A table that was put together before.
+    are_labels : bool
+        The truths are classes.
+    only_later : bool
+        The first table's own rows are left out.
+    """
+
+    rows: Path
+    target: str
+    write_to: Path
+    earlier: Path | None = None
+    are_labels: bool = False
+    only_later: bool = False
+
+
+def table_gather(path: Path, *, name: str, gathering: Gathering) -> tuple[Reading, int]:
+    """Write a table with the rows that came later; return what it is, and how many those are.
+
+    Raises as `table_read`.
+    """
+    places = {
+        key: None if getattr(gathering, key) is None else str(getattr(gathering, key))
+        for key in ("rows", "write_to", "earlier")
+    }
+    found = _ask(path, name, gather={**asdict(gathering), **places})
+    later = found.pop("later_rows")
+    return Reading(**found), later
 
 
 def _ask(path: Path, name: str, **more: Any) -> dict[str, Any]:

@@ -71,7 +71,9 @@ def dataset_register_path(*, path: str, user: User, name: str = "") -> DataSet:
         )  # fmt: skip
 
 
-def dataset_keep(*, path: Path, source: str, reading: Reading, user: User, name: str) -> DataSet:
+def dataset_keep(
+    *, path: Path, source: str, reading: Reading, user: User | None, name: str
+) -> DataSet:
     """Move a file that was read to its name among the data sets, and write its row."""
     written = PARQUET if reading.encoding == PARQUET else "csv"
     key = uuid4()
@@ -115,7 +117,7 @@ def dataset_keep(*, path: Path, source: str, reading: Reading, user: User, name:
     return dataset
 
 
-def _version_for(user: User, name: str, sha256: str) -> int:
+def _version_for(user: User | None, name: str, sha256: str) -> int:
     """Return the number of this content among the owner's data sets of this name."""
     family = DataSet.objects.filter(owner=user, name=name)
     same = family.filter(sha256=sha256).values_list("version", flat=True).first()

@@ -39,7 +39,7 @@ def print_run(run: TrainingRun) -> None:
         "status": status_text(run.status),
         "version": run.model_version,
         "model type": run.model_type,
-        "data set": run.dataset_path,
+        "data set": run.table_path,
         "target": run.target_column,
         "rows": _rows(run),
         "hyperparameters": _pairs(run.hyperparameters),

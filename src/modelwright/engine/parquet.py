@@ -7,7 +7,7 @@ ends its process, but never reads beyond it.
 import io
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import time
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -97,6 +97,11 @@ class ParquetPieces:
         self.columns = tuple(self._convert)
         self.left_out = tuple(left_out)
         self.unpacked_bytes = 0
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """Return what the file says beside its columns, name -> text."""
+        return self._careful(lambda: dict(self._batches.schema.metadata_str))  # type: ignore[no-any-return]
 
     def __iter__(self) -> Iterator[pd.DataFrame]:
         """Give the rows, once; the index of each piece counts from 0.
@@ -223,3 +228,66 @@ def _texts_of_bytes(array: Any) -> pd.Series:
         ],
         dtype="str",
     )
+
+
+def parquet_write(
+    frame: pd.DataFrame, path: Path, *, notes: Mapping[str, str] | None = None
+) -> None:
+    """Write a table; `ParquetPieces` gives the same cells back.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Columns of numbers, truth values, times or text; its index is left out.
+    path : Path
+        Written over.
+    notes : mapping, optional
+        Name -> text, kept in the file beside the columns.
+
+    Raises
+    ------
+    DataLoadError
+        The library for Parquet isn't installed.
+    OSError
+        It can't be written.
+    """
+    core = load("arro3.core", error=DataLoadError)
+    writing = load("arro3.io", error=DataLoadError)
+    columns = {str(name): _as_arrow(core, frame[name]) for name in frame.columns}
+    with path.open("wb") as file:
+        writing.write_parquet(
+            core.Table.from_pydict(columns), file, key_value_metadata=dict(notes or {})
+        )
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def parquet_notes(path: Path) -> dict[str, str]:
+    """Return what was noted in a Parquet file beside its columns. Raises DataLoadError."""
+    return ParquetPieces(path).notes
+
+
+def _as_arrow(core: Any, column: pd.Series) -> Any:
+    types = core.DataType
+    if pd.api.types.is_bool_dtype(column) and column.dtype != object:
+        return core.Array(column.tolist(), types.bool())
+    if column.dtype == object and column.dropna().map(lambda cell: cell in (True, False)).all():
+        return core.Array([None if pd.isna(c) else bool(c) for c in column], types.bool())
+    if pd.api.types.is_numeric_dtype(column):
+        return core.Array(np.ascontiguousarray(column.to_numpy()))
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        zone = str(column.dtype.tz)
+        naive = column.dt.tz_convert("UTC").dt.tz_localize(None)
+        return _counts(core, naive, types.timestamp(column.dtype.unit, tz=zone))
+    if pd.api.types.is_datetime64_dtype(column):
+        return _counts(core, column, types.timestamp(np.datetime_data(column.dtype)[0]))
+    if pd.api.types.is_timedelta64_dtype(column):
+        return _counts(core, column, types.duration(np.datetime_data(column.dtype)[0]))
+    return core.Array([None if pd.isna(c) else str(c) for c in column], types.string())
+
+
+def _counts(core: Any, column: pd.Series, kind: Any) -> Any:
+    whole = column.to_numpy().view("int64")
+    gaps = column.isna().to_numpy()
+    cells = [None if gap else int(count) for count, gap in zip(whole, gaps, strict=True)]
+    return core.Array(cells, core.DataType.int64()).cast(kind)

@@ -4,6 +4,7 @@ Rows go in one transaction; files after it, so that no row ever names a file tha
 of a model run are deleted by the database itself (their foreign key cascades).
 """
 
+import contextlib
 from pathlib import Path
 
 from django.conf import settings
@@ -51,6 +52,7 @@ def model_run_delete(*, run: TrainingRun, user: User | None) -> None:
                 version.delete()
             JobEvent.objects.filter(job_id=held.pk).delete()
             TrainingRun.objects.filter(pk=held.pk).delete()
+            _gathered_delete(held, user)
         except ProtectedError as error:
             raise StillUsedError(
                 f"The model of run {run.number} is still in use.",
@@ -68,6 +70,14 @@ def model_run_delete(*, run: TrainingRun, user: User | None) -> None:
             },
         )
         transaction.on_commit(lambda: _unlink(files))
+
+
+def _gathered_delete(run: TrainingRun, user: User | None) -> None:
+    """Delete the table that was gathered for a run, unless something else learned from it."""
+    if run.gathered is None or dataset_uses(run.gathered) or runs_learned_from(run.gathered):
+        return
+    with contextlib.suppress(ProtectedError), transaction.atomic():  # a search does, say
+        dataset_delete(dataset=run.gathered, user=user)
 
 
 def _version_files(run: TrainingRun) -> list[Path]:
@@ -127,6 +137,11 @@ def dataset_uses(dataset: DataSet) -> list[str]:
     return found
 
 
+def runs_learned_from(dataset: DataSet) -> list[int]:
+    """Return the runs that a policy gathered it for."""
+    return list(dataset.learned_by.order_by("number").values_list("number", flat=True))
+
+
 def dataset_remove(*, dataset: DataSet, user: User, force: bool = False) -> None:
     """Delete a data set; with `force` the experiments on it too.
 
@@ -134,9 +149,15 @@ def dataset_remove(*, dataset: DataSet, user: User, force: bool = False) -> None
     ------
     StillUsedError
         There are experiments and `force` is not set, or some are somebody else's: those are not
-        deleted for anybody but an administrator.
+        deleted for anybody but an administrator. Or a model has learned from it by a policy.
     """
     with transaction.atomic():
+        if learned := [f"run {number}" for number in runs_learned_from(dataset)]:
+            raise StillUsedError(
+                f"A policy has gathered the data set {dataset.name!r} for {_count(learned, 'run')}:"
+                " it goes with them.",
+                uses=learned[:SHOWN_USES],
+            )
         uses = dataset_uses(dataset)
         if uses and not force:
             raise StillUsedError(

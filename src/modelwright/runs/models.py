@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from modelwright.accounts.models import User
-from modelwright.catalog.models import Experiment, Machine
+from modelwright.catalog.models import DataSet, Experiment, Machine
 from modelwright.core.clock import now, seconds_since
 from modelwright.core.context import request_id_now
 from modelwright.core.tracing import traceparent_now
@@ -151,6 +151,16 @@ class TrainingRun(Job):
     notes = models.TextField(default="", blank=True)
 
     dataset_path = models.CharField(max_length=1024)
+    gathered = models.ForeignKey(
+        DataSet,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="learned_by",
+        db_index=False,
+        help_text="That table with rows that were predicted and have come true, if it learns from"
+        " such.",
+    )
     dataset_sha256 = models.CharField(max_length=64, default="", blank=True)
     target_column = models.CharField(max_length=255)
     test_split = models.FloatField(default=0.2)
@@ -211,10 +221,20 @@ class TrainingRun(Job):
                 condition=Q(machine__isnull=False),
                 name="model_runs_machines_by_type",
             ),
+            models.Index(
+                fields=["gathered"],
+                condition=Q(gathered__isnull=False),
+                name="model_runs_by_gathered",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"run {self.number}"
+
+    @property
+    def table_path(self) -> str:
+        """Return where the table lies that it learns from, relative to the data root."""
+        return self.dataset_path if self.gathered is None else self.gathered.path
 
 
 class RunText(models.Model):

@@ -14,7 +14,7 @@ from modelwright.accounts.audit import Verb, audit_record
 from modelwright.accounts.models import User
 from modelwright.catalog.errors import ExperimentNotFoundError
 from modelwright.catalog.files import path_of_request
-from modelwright.catalog.models import Experiment
+from modelwright.catalog.models import DataSet, Experiment
 from modelwright.core.clock import now
 from modelwright.core.errors import InvalidInputError
 from modelwright.core.files import UnsafePathError
@@ -65,6 +65,8 @@ class TrainingRequest:
         Whose question it answers: table, target and task are the experiment's then.
     tuning_run_id : UUID, optional
         The search that found the hyperparameters.
+    gathered : DataSet, optional
+        The table with rows that were predicted and have come true, to learn from in its stead.
     """
 
     dataset_path: str
@@ -81,6 +83,7 @@ class TrainingRequest:
     priority: int = 0
     experiment: Experiment | None = None
     tuning_run_id: UUID | None = None
+    gathered: DataSet | None = None
 
     @property
     def subject(self) -> str:
@@ -224,6 +227,7 @@ def training_submit(
                 user=user,
                 priority=request.priority,
                 dataset_path=request.dataset_path,
+                gathered=request.gathered,
                 target_column=request.target_column,
                 test_split=request.test_split,
                 random_state=request.random_state,
@@ -284,6 +288,7 @@ def model_train(
     random_state: int = 42,
     notes: str = "",
     trigger_type: str = "manual",
+    gathered: DataSet | None = None,
 ) -> TrainingRun:
     """Submit a training for an experiment: its data set, target and task. Raises as above.
 
@@ -302,6 +307,7 @@ def model_train(
             random_state=random_state,
             experiment=experiment,
             trigger_type=trigger_type,
+            gathered=gathered,
         ),
         user=user,
     )

@@ -1,6 +1,7 @@
 """Training as a kind of job: what goes to the child, and what its result becomes on the row."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.conf import settings
 from modelwright.accounts.audit import Verb, audit_record
 from modelwright.accounts.notifications.outbox import notify
 from modelwright.catalog.files import path_of_dataset, path_of_request
+from modelwright.catalog.models import DataSet
 from modelwright.engine.presets import FUTURE_SKILLS
 from modelwright.runs.kinds import Fields, JobKind
 from modelwright.runs.machine_kind import machine_completed_fields, machine_prepare
@@ -37,14 +39,32 @@ RESULT_FIELDS = (
 )
 
 
-def training_prepare(run: TrainingRun) -> Fields:
-    """Return what the child needs: a `TrainingConfig` as a dict, or a machine's readings."""
+def path_of_table(run: TrainingRun, gathered: DataSet | None = None) -> Path:
+    """Return where the table lies that a run asked for, or that was gathered for it.
+
+    Raises
+    ------
+    UnsafePathError
+        It leaves the data root.
+    """
+    if gathered is not None:
+        return path_of_dataset(gathered.path)
+    return (path_of_dataset if run.experiment else path_of_request)(run.dataset_path)
+
+
+def training_prepare(run: TrainingRun, *, gathered: DataSet | None = None) -> Fields:
+    """Return what the child needs: a `TrainingConfig` as a dict, or a machine's readings.
+
+    Parameters
+    ----------
+    run : TrainingRun
+    gathered : DataSet, optional
+        The table to learn from; default: the run's own.
+    """
     if run.machine is not None:
         return machine_prepare(run, run.machine)
-    of_experiment = run.experiment is not None
-    path = (path_of_dataset if of_experiment else path_of_request)(run.dataset_path)
     return {
-        "dataset_path": str(path),
+        "dataset_path": str(path_of_table(run, gathered or run.gathered)),
         "display_name": run.experiment.dataset.name if run.experiment else run.dataset_path,
         "target_column": run.target_column,
         "model_type": run.model_type,

@@ -84,6 +84,12 @@ class Actual(models.Model):
     def __str__(self) -> str:
         return f"actual of {self.request_id or self.key}"
 
+    def label_beside(self, predicted: str) -> str:
+        """Return the actual label; where a class is called "1", the number 1 is it, too."""
+        if not predicted or self.label or self.value is None:
+            return self.label
+        return str(int(self.value) if self.value.is_integer() else self.value)
+
 
 class Prediction(models.Model):
     """One row's answer by one version; shadow answers share the `request_id` of the given one."""

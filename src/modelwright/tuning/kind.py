@@ -30,9 +30,9 @@ SEARCH_OPTIONS = (
 def unit_prepare(unit: TuningUnit) -> Fields:
     """Return what the child needs to know: a `SearchConfig` as a dict, and which part of it."""
     tuning_begin(unit.tuning_run_id)
-    run = TuningRun.objects.select_related("model_run", "parent_tuning_run").get(
-        pk=unit.tuning_run_id
-    )
+    run = TuningRun.objects.select_related(
+        "model_run__experiment__dataset", "parent_tuning_run", "gathered"
+    ).get(pk=unit.tuning_run_id)
     left = run.seconds_left
     if run.is_ended or (left is not None and left <= 0):
         return NOTHING
@@ -52,7 +52,7 @@ def unit_prepare(unit: TuningUnit) -> Fields:
         "do": unit.role,
         "config": {
             **{name: run.config[name] for name in SEARCH_OPTIONS if name in run.config},
-            "training": training_prepare(run.model_run),
+            "training": training_prepare(run.model_run, gathered=run.gathered),
             "method": run.tuning_method,
             "timeout_seconds": seconds,
             "processes": settings.JOB_THREADS * (settings.JOB_SLOTS if whole else 1),

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q, Value
 
 from modelwright.accounts.models import User
+from modelwright.catalog.models import DataSet
 from modelwright.core.clock import now, seconds_since
 from modelwright.engine.search.results import STATUSES as TRIAL_STATUSES
 from modelwright.engine.search.space import METHODS
@@ -20,6 +21,14 @@ class TuningRun(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     model_run = DatabaseForeignKey(TrainingRun, related_name="tuning_runs")
+    gathered = models.ForeignKey(
+        DataSet,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The table that it searches on, where that isn't the model run's.",
+    )
     tuning_method = models.TextField(choices=[(method, method) for method in METHODS])
     best_params = models.JSONField(null=True, blank=True)
     results = models.JSONField(null=True, blank=True)

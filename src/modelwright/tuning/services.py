@@ -8,6 +8,7 @@ from django.db import transaction
 
 from modelwright.accounts.audit import Verb, audit_record
 from modelwright.accounts.models import User
+from modelwright.catalog.models import DataSet
 from modelwright.core.errors import InvalidInputError
 from modelwright.engine.config import TrainingConfig
 from modelwright.engine.errors import HyperparameterError
@@ -140,6 +141,7 @@ def tuning_submit(
     parent: TuningRun | None = None,
     continues: bool = False,
     here: bool = False,
+    gathered: DataSet | None = None,
 ) -> TuningRun:
     """Write a pending search and ring for a worker once the transaction is through.
 
@@ -157,6 +159,8 @@ def tuning_submit(
         Take the parent's trials over: it is the same search, which was stopped.
     here : bool
         The caller runs it itself, as one piece: no bell is rung.
+    gathered : DataSet, optional
+        The table to search on; default: the model run's.
 
     Raises
     ------
@@ -187,6 +191,7 @@ def tuning_submit(
     with transaction.atomic():
         run = TuningRun.objects.create(
             model_run=model_run,
+            gathered=gathered,
             tuning_method=config.method,
             config=stored,
             progress={"current": 0, "total": total, "status": "Starting", "percentage": 0.0},
@@ -291,7 +296,12 @@ def tuning_continue(*, run: TuningRun, changes: Mapping[str, Any], user: User | 
             " or, but for grid_search, a larger n_iter."
         )
     return tuning_submit(
-        request=request, model_run=run.model_run, user=user, parent=run, continues=same
+        request=request,
+        model_run=run.model_run,
+        user=user,
+        parent=run,
+        continues=same,
+        gathered=run.gathered,
     )
 
 
@@ -326,6 +336,7 @@ def tuning_train_best(
             task=old.task,
             random_state=old.random_state,
             experiment=old.experiment,
+            gathered=run.gathered or old.gathered,
             tuning_run_id=run.pk,
             trigger_type=trigger_type,
         ),

@@ -16,7 +16,7 @@ from modelwright.catalog.access import (
 )
 from modelwright.catalog.models import DataSet, Experiment
 from modelwright.engine.words import short_number
-from modelwright.registry.removal import dataset_uses
+from modelwright.registry.removal import dataset_uses, runs_learned_from
 from modelwright.web.drawing import Drawn, columns_draw
 from modelwright.web.listing import Listing
 from modelwright.web.runs_list import Column
@@ -102,6 +102,11 @@ class DataSetView:
     def uses(self) -> list[str]:
         """Return what would be deleted with it."""
         return dataset_uses(self.dataset) if self.owns else []
+
+    @cached_property
+    def learned_by(self) -> list[int]:
+        """Return the numbers of the runs that a policy gathered it for."""
+        return runs_learned_from(self.dataset)
 
     @cached_property
     def experiments(self) -> list[Experiment]:

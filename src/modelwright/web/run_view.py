@@ -224,7 +224,7 @@ class RunView:
     def command(self) -> str:
         """Return the command line that repeats the run."""
         run = self.run
-        words = ["modelwright", "train", run.dataset_path]
+        words = ["modelwright", "train", run.table_path]
         if run.preset:
             words += ["--preset", run.preset]
         else:
@@ -244,7 +244,7 @@ class RunView:
         return (
             "from modelwright.engine import ModelTrainer\n\n"
             "trainer = ModelTrainer(\n"
-            f"    {run.dataset_path!r},\n"
+            f"    {run.table_path!r},\n"
             f"{extra}"
             f"    test_split={run.test_split:g},\n"
             f"    random_state={run.random_state},\n"
@@ -272,7 +272,7 @@ def run_as_dict(run: TrainingRun) -> dict[str, Any]:
         "attempt": run.attempt,
         "worker": run.worker,
         "dataset": {
-            "path": run.dataset_path,
+            "path": run.table_path,
             "sha256": run.dataset_sha256,
             "target_column": run.target_column,
             "features": run.features_used,

@@ -16,7 +16,7 @@ from modelwright.monitoring.traffic.counting import hour_of, news_note
 from modelwright.monitoring.traffic.scores import Outcome, added, sums_of
 from modelwright.monitoring.traffic_models import TrafficCell, TrafficNews
 from modelwright.registry.models import ModelVersion
-from modelwright.serving.models import Actual, Prediction
+from modelwright.serving.models import Prediction
 
 AT_ONCE = 500
 HOURS_AT_ONCE = 24
@@ -86,14 +86,7 @@ def _turned_out(rows: Iterable[Prediction]) -> Iterator[Outcome]:
             yield Outcome(
                 row.label,
                 row.value,
-                _label(actual, to=row.label),
+                actual.label_beside(row.label),
                 actual.value,
                 row.details.get("probabilities"),
             )
-
-
-def _label(actual: Actual, *, to: str) -> str:
-    """Return the actual label; where a class is called "1", the number 1 is it, too."""
-    if to and not actual.label and actual.value is not None:
-        return f"{actual.value:g}"
-    return actual.label

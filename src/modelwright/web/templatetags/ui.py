@@ -12,11 +12,14 @@ from django import template
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from modelwright.catalog.access import Level, dataset_level
 from modelwright.monitoring.alert_types import DEFAULTS, AlertType
 from modelwright.monitoring.models import Alert
+from modelwright.runs.models import TrainingRun
 from modelwright.web.icons import ICONS
 
 register = template.Library()
@@ -99,6 +102,22 @@ def navigation(context: template.RequestContext) -> SafeString:
         page.navigation = render_to_string("components/navigation.html", values)
     drawn: SafeString = page.navigation
     return drawn
+
+
+@register.simple_tag(takes_context=True)
+def table_of(context: template.RequestContext, run: TrainingRun) -> SafeString:
+    """Name the table that a run learned from; what a policy gathered is linked for who may see."""
+    gathered = run.gathered
+    if gathered is None:
+        return format_html('<span class="mono">{}</span>', run.dataset_path)
+    name = format_html("{} (version {})", gathered.name, gathered.version)
+    if dataset_level(context["user"], gathered) > Level.NONE:
+        name = format_html('<a href="{}">{}</a>', reverse("dataset", args=[gathered.pk]), name)
+    return format_html(
+        '<span class="mono">{}</span>, with what was predicted and has come true: {}',
+        run.dataset_path,
+        name,
+    )
 
 
 @register.simple_tag
