@@ -55,7 +55,7 @@ def policy_create(
         details["model_type"] = ["There is no such model type."]
     if details:
         raise InvalidInputError(details)
-    checked = rules_check(rules, _reach(subject, model_type))
+    checked = rules_check(rules, reach_of(subject, model_type))
     try:
         with transaction.atomic():
             policy = Policy.objects.create(
@@ -79,7 +79,8 @@ def policy_create(
     return policy
 
 
-def _reach(subject: Subject | None, model_type: str) -> Reach:
+def reach_of(subject: Subject | None, model_type: str) -> Reach:
+    """Return what the rules of a policy can be about: of a subject, or of all of a model type."""
     if (subject.model_type if subject else model_type) in MACHINE_MODEL_TYPES:
         return Reach(of_machines=True, can_search=False)
     experiment = subject.experiment if subject else None
@@ -102,7 +103,9 @@ def policy_change(*, policy: Policy, user: User | None, **changes: Any) -> Polic
     if "name" in changes and not 0 < len(str(changes["name"]).strip()) <= 100:
         raise InvalidInputError({"name": ["A name has 1 to 100 characters."]})
     if "rules" in changes:
-        changes["rules"] = rules_check(changes["rules"], _reach(policy.subject, policy.model_type))
+        changes["rules"] = rules_check(
+            changes["rules"], reach_of(policy.subject, policy.model_type)
+        )
     with transaction.atomic():
         before = {name: getattr(policy, name) for name in changes}
         for name, value in changes.items():
@@ -180,7 +183,7 @@ def policy_dry_run(
     InvalidInputError
         A rule is wrong, or `days` isn't from 1 to 366.
     """
-    checked = rules_check(rules, _reach(subject, subject.model_type))
+    checked = rules_check(rules, reach_of(subject, subject.model_type))
     if not 1 <= days <= MAX_DRY_RUN_DAYS:
         raise InvalidInputError({"days": [f"days is from 1 to {MAX_DRY_RUN_DAYS}."]})
     versions = list(ModelVersion.objects.filter(subject=subject.key).select_related("run__machine"))

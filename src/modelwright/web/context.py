@@ -88,6 +88,7 @@ class Page:
             ("Registry", "registry", "subjects", Action.RUNS_VIEW),
             ("Predictions", "predictions", "batches", Action.RUNS_VIEW),
             ("A/B tests", "columns", "ab_tests", Action.RUNS_VIEW),
+            ("Policies", "again", "policies", Action.RUNS_VIEW),
             ("Schedules", "clock", "schedules", Action.RUNS_VIEW),
             ("Audit log", "audit", "audit", Action.AUDIT_VIEW),
             ("Server", "server", "status", Action.SERVER_VIEW),

@@ -1,12 +1,22 @@
 """What a policy does, in words, for everybody who may see its model."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from modelwright.automation.policy_rules import DEFAULTS
 from modelwright.web.policy_form import PROMOTE_TITLES, TEST_MODES
 
 HOW = dict(TEST_MODES)
+PROMOTES = {"auto": "promote the winner", "ask": "ask a person", "never": "promote nothing"}
+STEPS: dict[str, Callable[[Any], str]] = {
+    "alert": lambda _yes: "tell",
+    "gather_days": lambda days: f"gather data for {days:g} days",
+    "tune": lambda tune: f"search {tune.get('trials', 20)} combinations",
+    "retrain": lambda _yes: "train",
+    "test": lambda test: f"test for {test.get('days', 14):g} days",
+    "promote": lambda how: PROMOTES[how],
+    "watch": lambda watch: f"watch for {watch.get('days', 14):g} days",
+}
 
 
 def policy_words(rules: Mapping[str, Any], rows: str) -> list[tuple[str, list[str]]]:
@@ -36,6 +46,25 @@ def policy_words(rules: Mapping[str, Any], rows: str) -> list[tuple[str, list[st
             ],
         ),
     ]
+
+
+def policy_line(rules: Mapping[str, Any]) -> str:
+    """Return all that a policy does in one line.
+
+    Parameters
+    ----------
+    rules : mapping
+        Checked.
+
+    Examples
+    --------
+    >>> policy_line({"when": {"drift": True}, "then": {"alert": True, "test": {"days": 7}}})
+    'When drift is found: tell, test for 7 days.'
+    """
+    when = _when(rules.get("when") or {}, "rows")
+    then = rules.get("then") or {}
+    steps = [how(then[name]) for name, how in STEPS.items() if then.get(name)]
+    return f"When {' or '.join(when)}: {', '.join(steps)}."
 
 
 def _when(when: Mapping[str, Any], rows: str) -> list[str]:

@@ -12,6 +12,8 @@ from modelwright.runs.errors import RunNotFoundError
 from modelwright.runs.models import TrainingRun
 from modelwright.runs.selectors import training_run_get
 
+MAX_REASON = 1000
+
 
 class PageRequest(HttpRequest):
     """A request that came through HtmxMiddleware."""
@@ -22,6 +24,11 @@ class PageRequest(HttpRequest):
 def user_of(request: HttpRequest) -> User:
     """Return who is signed in; AccessMiddleware let nobody else through."""
     return cast(User, request.user)
+
+
+def reason_of(request: HttpRequest) -> str:
+    """Return the reason that a form gives, empty where it gives none."""
+    return request.POST.get("reason", "").strip()[:MAX_REASON]
 
 
 def run_or_404(number: int) -> TrainingRun:

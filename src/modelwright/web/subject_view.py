@@ -1,8 +1,6 @@
 """One subject as its page shows it: versions, which answers, its policy, its whole life."""
 
-import json
 from functools import cached_property
-from typing import Any
 
 from django.urls import reverse
 
@@ -10,7 +8,6 @@ from modelwright.abtests.models import ABTest
 from modelwright.accounts.models import User
 from modelwright.automation.loops import policy_for
 from modelwright.automation.models import Loop, Policy, PolicySwitch
-from modelwright.automation.policy_rules import DEFAULTS
 from modelwright.automation.timeline import Happening, timeline_of
 from modelwright.catalog.access import Level, experiment_level
 from modelwright.registry.models import ModelVersion, Subject
@@ -19,7 +16,7 @@ from modelwright.registry.selectors import champion_of, versions_of
 from modelwright.serving.batch_models import BatchPrediction
 from modelwright.serving.batches import batches_of
 from modelwright.serving.models import Prediction
-from modelwright.web.policy_form import CommonRules
+from modelwright.web.policy_editor import PolicyEditor
 from modelwright.web.policy_words import policy_words
 from modelwright.web.traffic_view import TrafficView
 
@@ -86,27 +83,17 @@ class SubjectView:
         """Return the policy that holds."""
         return policy_for(self.subject)
 
-    @property
-    def rules(self) -> dict[str, Any]:
-        """Return the rules to begin with in the editor."""
-        rules: dict[str, Any] = self.policy.rules if self.policy else DEFAULTS
-        return rules
+    @cached_property
+    def editor(self) -> PolicyEditor:
+        """Return the form that changes it, or makes one of its own."""
+        action = reverse("subject_policy", args=[self.subject.slug])
+        return PolicyEditor(action=action, policy=self.policy, subject=self.subject)
 
     @property
     def policy_words(self) -> list[tuple[str, list[str]]]:
         """Return what the policy does, in words."""
         rows = "readings" if self.subject.machine_id else "actual values"
         return policy_words(self.policy.rules, rows) if self.policy else []
-
-    @property
-    def rules_text(self) -> str:
-        """Return them as text."""
-        return json.dumps(self.rules, indent=2)
-
-    @property
-    def common(self) -> CommonRules:
-        """Return those that the form shows."""
-        return CommonRules.of(self.rules)
 
     @cached_property
     def switch(self) -> PolicySwitch | None:

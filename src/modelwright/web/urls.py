@@ -19,6 +19,7 @@ from modelwright.web.views import (
     machines,
     models,
     performance,
+    policies,
     retention,
     run,
     runs,
@@ -39,6 +40,7 @@ MODEL = "ui/models/<uuid:run_id>"
 MODEL_SUBJECT = "ui/registry/<slug:slug>"
 VERSION = f"{MODEL_SUBJECT}/versions/<int:number>"
 SEARCH = "ui/searches/<uuid:search_id>"
+POLICY = "ui/policies/<uuid:policy_id>"
 BATCH = "ui/predictions/<uuid:batch_id>"
 
 urlpatterns = [
@@ -153,7 +155,12 @@ urlpatterns = [
     path(f"{VERSION}/notes", versions.version_notes, name="version_notes"),
     path(f"{VERSION}/alias", versions.version_alias, name="version_alias"),
     path("ui/loops/<uuid:loop_id>/<str:what>", subjects.loop_act, name="loop_act"),
-    path("ui/policies/switch", subjects.policy_switch, name="policy_switch"),
+    path("ui/policies", policies.policies, name="policies"),
+    path("ui/policies/new", policies.policy_new, name="policy_new"),
+    path("ui/policies/switch", policies.policy_switch, name="policy_switch"),
+    path(POLICY, policies.policy, name="policy"),
+    path(f"{POLICY}/save", policies.policy_save, name="policy_save"),
+    path(f"{POLICY}/<str:what>", policies.policy_act, name="policy_act"),
     path("ui/compare", compare.compare, name="compare"),
     path("ui/schedules", schedules.schedules, name="schedules"),
     path("ui/schedules/<str:name>/edit", schedules.schedule_edit, name="schedule_edit"),

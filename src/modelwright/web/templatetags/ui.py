@@ -21,12 +21,15 @@ from modelwright.monitoring.alert_types import DEFAULTS, AlertType
 from modelwright.monitoring.models import Alert
 from modelwright.runs.models import TrainingRun
 from modelwright.web.icons import ICONS
+from modelwright.web.model_titles import model_title
 
 register = template.Library()
 
 NONE = "–"  # noqa: RUF001  (an en dash stands for "no value" everywhere)
 KILO = 1024
 SELECTED = mark_safe(" selected")
+
+register.filter(model_title)
 
 
 @lru_cache(maxsize=256)
@@ -248,6 +251,14 @@ def filesize(value: int | None) -> str:
 def words(value: str) -> list[str]:
     """Return the words of a text, to loop over."""
     return value.split()
+
+
+@register.filter
+def plural(noun: str, count: int) -> str:
+    """Return a noun as it stands after a number."""
+    if count == 1:
+        return noun
+    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
 
 
 @register.filter

@@ -1,7 +1,5 @@
-"""The registry: models, their versions, promotion and rollback, policies."""
+"""The registry: models, their versions, promotion and rollback, their own policies."""
 
-import json
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,13 +10,6 @@ from django.views.decorators.http import require_POST, require_safe
 from modelwright.accounts.access import needs
 from modelwright.accounts.roles import Action
 from modelwright.automation.loops import loop_decide, loop_stop
-from modelwright.automation.policies import (
-    policies_go_on,
-    policies_stop,
-    policy_change,
-    policy_create,
-    policy_dry_run,
-)
 from modelwright.automation.policy_selectors import loop_for_user
 from modelwright.catalog.access import Level
 from modelwright.core.errors import InvalidInputError, ModelwrightError
@@ -29,13 +20,10 @@ from modelwright.registry.promotion import promotion_mode_change, version_promot
 from modelwright.registry.selectors import subject_for, version_named
 from modelwright.serving.journaling import journal
 from modelwright.web.finding import found_or_refused, list_page
-from modelwright.web.policy_form import CommonRules, common_rules
-from modelwright.web.requests import user_of
+from modelwright.web.requests import reason_of, user_of
 from modelwright.web.subject_view import SubjectView
 from modelwright.web.subjects_list import SubjectList
 
-MAX_REASON = 1000
-DRY_RUN_DAYS = 90
 CATCH_UP_SECONDS = 5.0
 
 
@@ -60,10 +48,6 @@ def subject(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "pages/subject.html", context)
 
 
-def _reason(request: HttpRequest) -> str:
-    return request.POST.get("reason", "").strip()[:MAX_REASON]
-
-
 @needs(Action.MODELS_PROMOTE)
 @require_POST
 def subject_promote(request: HttpRequest, slug: str) -> HttpResponse:
@@ -71,7 +55,7 @@ def subject_promote(request: HttpRequest, slug: str) -> HttpResponse:
     found = _subject(request, slug, Level.EDITOR)
     try:
         version = version_named(found, request.POST.get("version", ""))
-        if not (reason := _reason(request)):
+        if not (reason := reason_of(request)):
             raise InvalidInputError({"reason": ["Say why: it stays on record."]})
         version_promote(version=version, user=user_of(request), reason=reason)
         messages.success(request, f"Version {version.number} answers now.")
@@ -86,7 +70,7 @@ def subject_rollback(request: HttpRequest, slug: str) -> HttpResponse:
     """Go back to an earlier champion, by default the one before."""
     found = _subject(request, slug, Level.EDITOR)
     try:
-        reason = _reason(request) or "Rolled back from the page."
+        reason = reason_of(request) or "Rolled back from the page."
         named = request.POST.get("version", "")
         to = version_named(found, named) if named else None
         change = version_rollback(subject=found, user=user_of(request), reason=reason, to=to)
@@ -132,44 +116,12 @@ def subject_policy(request: HttpRequest, slug: str) -> HttpResponse:
     """Save the policy of a model, or try its rules on the past."""
     found = _subject(request, slug, Level.EDITOR)
     view = SubjectView(found, user_of(request))
-    as_json = request.POST.get("form") != "common"
-    context: dict[str, Any] = {"subject": found, "view": view, "as_json": as_json}
-    try:
-        context["rules_text"] = request.POST.get("rules", "")
-        rules = _rules(request, view)
-        context["rules_text"] = json.dumps(rules, indent=2)
-        context["common"] = CommonRules.of(rules if isinstance(rules, dict) else {})
-        if request.POST.get("do") == "dry-run":
-            would = policy_dry_run(subject=found, rules=rules, days=DRY_RUN_DAYS)
-            return render(
-                request, "pages/subject.html", {**context, "would": would, "days": DRY_RUN_DAYS}
-            )
-        _save(request, found, rules)
-    except (ModelwrightError, ValueError) as error:
-        faults = error.details if isinstance(error, InvalidInputError) else {"": [str(error)]}
-        context["faults"] = [(place, words) for place, words in faults.items()]
-        return render(request, "pages/subject.html", context, status=422)
-    messages.success(request, "The policy is saved.")
-    return redirect("subject", found.slug)
-
-
-def _rules(request: HttpRequest, view: SubjectView) -> Any:
-    """Return the rules that a form means: some over those that hold, or all as JSON."""
-    if request.POST.get("form") == "common":
-        return common_rules(request.POST.dict(), view.policy.rules if view.policy else {})
-    return json.loads(request.POST.get("rules", ""))
-
-
-def _save(request: HttpRequest, found: Subject, rules: object) -> None:
-    user = user_of(request)
-    is_active = request.POST.get("is_active") == "yes"
-    own = getattr(found, "policy", None)
-    if own is not None:
-        policy_change(policy=own, user=user, rules=rules, is_active=is_active)
-    else:
-        policy_create(
-            name=found.title[:100], subject=found, rules=rules, user=user, is_active=is_active
-        )
+    if view.editor.sent(request.POST.dict(), user_of(request)):
+        messages.success(request, "The policy is saved.")
+        return redirect("subject", found.slug)
+    context = {"subject": found, "view": view}
+    status = 422 if view.editor.faults else 200
+    return render(request, "pages/subject.html", context, status=status)
 
 
 @needs(Action.MODELS_PROMOTE)
@@ -179,25 +131,11 @@ def loop_act(request: HttpRequest, loop_id: UUID, what: str) -> HttpResponse:
     loop = found_or_refused(loop_for_user, request.user, loop_id, Level.EDITOR)
     try:
         if what == "stop":
-            loop_stop(loop=loop, user=user_of(request), reason=_reason(request))
+            loop_stop(loop=loop, user=user_of(request), reason=reason_of(request))
         else:
-            reason = _reason(request) or "Decided on the page."
+            reason = reason_of(request) or "Decided on the page."
             loop_decide(loop=loop, promote=what == "promote", user=user_of(request), reason=reason)
         messages.success(request, "Done.")
     except ModelwrightError as error:
         messages.error(request, str(error))
     return redirect("subject", loop.subject.slug)
-
-
-@needs(Action.MODELS_PROMOTE)
-@require_POST
-def policy_switch(request: HttpRequest) -> HttpResponse:
-    """Stop every policy at once, or let them act again."""
-    user = user_of(request)
-    if request.POST.get("do") == "stop":
-        policies_stop(user=user, reason=_reason(request))
-        messages.warning(request, "No policy acts any more.")
-    else:
-        policies_go_on(user=user)
-        messages.success(request, "Policies act again.")
-    return redirect("subjects")
