@@ -5,7 +5,7 @@ checks at once make one alert, and somebody is told of it once.
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -280,6 +280,19 @@ def alert_clear(
         .first()
     )
     return None if held is None else alert_resolve(alert=held, user=None, resolution=reason)
+
+
+def alerts_clear(
+    alert_types: Iterable[AlertType],
+    about: Machine | Subject | str,
+    model_type: str = "",
+    *,
+    reason: str,
+) -> None:
+    """Do the same for several types at once."""
+    incidents = [incident_of(alert_type, about, model_type) for alert_type in alert_types]
+    for held in Alert.objects.filter(incident__in=incidents).exclude(status=Status.RESOLVED):
+        alert_resolve(alert=held, user=None, resolution=reason)
 
 
 def alert_silence(*, alert: Alert, until: dt.datetime | None, user: User | None) -> Alert:

@@ -7,7 +7,7 @@ from typing import Any
 from modelwright.catalog.models import Machine
 from modelwright.core.clock import moment_of
 from modelwright.monitoring.alert_types import AlertType
-from modelwright.monitoring.alerts import Finding, alert_clear, alert_raise
+from modelwright.monitoring.alerts import Finding, alert_clear, alert_raise, alerts_clear
 from modelwright.monitoring.models import DriftProfile, MetricsRecord, TrafficProfile
 from modelwright.monitoring.profiles import profiles_settle
 from modelwright.monitoring.records import record_create
@@ -31,8 +31,7 @@ def training_completed(run: TrainingRun, result: Mapping[str, Any], scratch: Pat
     if run.machine_id is None:
         _table_completed(run, result, scratch)
         return
-    version = version_of_run(run)
-    version.run = run  # as it is in this transaction: not read once more
+    version = run.version  # made in this transaction: neither is read once more
     machine = Machine.objects.select_for_update().get(pk=run.machine_id)
     evaluation = result["evaluation"]
     record_create(
@@ -100,9 +99,8 @@ def champion_changed(
         about = Machine.objects.select_for_update().get(pk=subject.machine_id)
         profiles_settle(subject.key, about)
     if before is not None and after is not None:
-        for alert_type in SETTLED_BY_A_NEW_MODEL:
-            reason = f"Version {after.number} answers now."
-            alert_clear(alert_type, about, subject.model_type, reason=reason)
+        reason = f"Version {after.number} answers now."
+        alerts_clear(SETTLED_BY_A_NEW_MODEL, about, subject.model_type, reason=reason)
 
 
 def _failures_in_a_row(run: TrainingRun) -> int:

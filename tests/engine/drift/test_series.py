@@ -20,7 +20,7 @@ from modelwright.engine.drift.phases import (
     local_hours,
     phases,
 )
-from modelwright.engine.drift.seasons import CategorySeason
+from modelwright.engine.drift.seasons import CategorySeason, NumericSeason
 from modelwright.engine.drift.selftest import dependent
 from modelwright.engine.machines.sample_machines import (
     continued,
@@ -238,6 +238,17 @@ def test_divisions_and_windows_suit_the_times() -> None:
     assert (division_for(daily), bucket_for(daily)) == ("weekday", 7 * DAY)
 
 
+@pytest.mark.parametrize("share", [1 / 24, 0.9])
+def test_the_usual_of_a_phase_is_its_median_however_many_rows_the_phases_have(share: float) -> None:
+    random = np.random.default_rng(4)
+    phase = np.where(random.random(3000) < share, 3, random.integers(0, 23, 3000))
+    values = random.normal(phase, 1, 3000).round(1)
+    season = NumericSeason.fit(0, values, phase, np.arange(3000) // 50, 24)
+    for one in range(23):
+        assert season.medians[one] == np.median(values[phase == one])
+    assert season.medians[23] == np.median(values)  # a phase that never was
+
+
 @pytest.mark.parametrize("trend", [0.0, 0.02])
 def test_a_hindcast_flags_ordinary_windows_rarely_and_knows_a_trend(trend: float) -> None:
     random = np.random.default_rng(8)
@@ -353,3 +364,11 @@ def test_a_relation_survives_a_sensor_that_is_absent_or_mad(sample) -> None:
     assert not judge(profile, mad, at).drifted
     del rows["power_kw"]
     assert "production_count" not in judge(profile, rows, at).drifted_columns
+
+
+def test_no_later_window_is_nearer_than_a_hindcast_says_at_least() -> None:
+    hindcast = Hindcast(np.random.default_rng(5).normal(10, 1, 90).cumsum())
+    means = np.linspace(0, 2000, 41)
+    least = hindcast.least_away(means)
+    for mean, floor in zip(means.tolist(), least.tolist(), strict=True):
+        assert all(abs(hindcast.judge(mean, 3, ahead).away) >= floor for ahead in (0, 2, 40))

@@ -130,6 +130,12 @@ class Hindcast:
             p_value = 1.0
         return Judgement(away, z, p_value, scale * stretch, freedom)
 
+    def least_away(self, means: Floats) -> Floats:
+        """Return how far the means of later windows are away at least, whichever level is taken."""
+        ends = np.array([level[-1] for level in self._levels])
+        nearest: Floats = np.abs(means - ends[:, None]).min(axis=0)
+        return nearest
+
     def _best(self, run: int, gap: int, history: int) -> tuple[Floats, Floats]:
         """Return the level with the least errors, and those errors."""
         found = [(level, self._errors(level, run, gap, history)) for level in self._levels]

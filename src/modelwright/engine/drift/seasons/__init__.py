@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from modelwright.engine.drift.category import CategoryColumn
 from modelwright.engine.drift.columns import Column, Ints
@@ -38,6 +38,9 @@ ColumnSeason = NumericSeason | CategorySeason | Relation
 KINDS: dict[str, type[NumericSeason] | type[CategorySeason] | type[Relation]] = {
     kind.kind: kind for kind in (NumericSeason, CategorySeason, Relation)
 }
+
+
+_THREADS = ThreadpoolController()  # looks for libraries, which takes longer than a fit here
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +179,7 @@ def _relations(
         return []
     scores = np.stack([one.distances(values[one.column], phase) for one in seasons])
     # fits are small: several threads would wait for each other more than they work
-    with threadpool_limits(1):
+    with _THREADS.limit(limits=1):
         tried = [
             _relation(season, [seasons[place].column for place in places], values, phase, window)
             for season, places in zip(seasons, likeliest(scores), strict=True)

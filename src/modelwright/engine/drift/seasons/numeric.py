@@ -30,6 +30,8 @@ QUIET_SHARE = 0.8
 PRIOR = 8
 """Rows that the scale of all phases together counts for in that of each."""
 LEAST = 0.02
+ROOM = 4
+"""Times the rows: the largest table that they are sorted in, a phase in each line."""
 MAD = 1.4826
 SD_OF_SIZES = 1.25
 """Standard deviation over mean size, of a normal distribution."""
@@ -231,12 +233,25 @@ def _usual(values: Floats, phase: Ints, phases: int) -> tuple[Floats, Floats, In
 
 
 def _medians(values: Floats, phase: Ints, rows: Ints, without: float) -> Floats:
-    order = np.argsort(values)
-    order = order[np.argsort(phase[order].astype(np.int16), kind="stable")]  # a radix sort
     ends = np.cumsum(rows)
     low, high = ends - rows + (rows - 1) // 2, ends - rows + rows // 2
     found = np.full(len(rows), without)
     there = rows > 0
-    ranked = values[order]
+    ranked = _ranked(values, phase, rows)
     found[there] = (ranked[low[there]] + ranked[high[there]]) / 2
     return found
+
+
+def _ranked(values: Floats, phase: Ints, rows: Ints) -> Floats:
+    """Return the values phase by phase, ascending in each."""
+    width = int(rows.max(initial=0))
+    if width * len(rows) > ROOM * len(values):
+        order = np.argsort(values)
+        return values[order[np.argsort(phase[order].astype(np.int16), kind="stable")]]
+    # many short sorts side by side take a tenth of the time of a long one
+    table = np.full((len(rows), width), np.inf)
+    filled = np.arange(width) < rows[:, None]
+    table[filled] = values[np.argsort(phase.astype(np.int16), kind="stable")]  # a radix sort
+    table.sort(axis=1)
+    ranked: Floats = table[filled]
+    return ranked

@@ -119,7 +119,9 @@ class Relation:
         loud = season.score_cells(own, phase) != QUIET
         there = np.flatnonzero(np.isfinite(own) & np.isfinite(given).all(axis=0) & loud)
         fold = window[there] // FOLD_WINDOWS % FOLDS
-        if len(np.unique(window[there])) < LEAST_WINDOWS or len(np.unique(fold)) < FOLDS:
+        if np.count_nonzero(np.bincount(window[there])) < LEAST_WINDOWS:
+            return None
+        if not np.bincount(fold, minlength=FOLDS).all():
             return None
         knots = _knots(given[:, there])
         terms = _terms(given[:, there], knots)
@@ -128,9 +130,12 @@ class Relation:
         phases = len(season.medians)
         left = np.full(len(own), np.nan)
         some = np.arange(0, len(there), -(-len(there) // MOST_ROWS))
+        some = some[np.argsort(hours[some], kind="stable")]
+        table = np.concatenate([terms[:, some], away[None, some]])
         for number in range(FOLDS):
-            known = some[fold[some] != number]
-            weights, usual = _robust(terms[:, known], away[known], hours[known], phases)
+            known = np.flatnonzero(fold[some] != number)
+            without = table.T.take(known, axis=0).T  # row by row, as the table lies in memory
+            weights, usual = _robust(without, hours[some[known]], phases)
             out = fold == number
             left[there[out]] = (away - weights @ terms - usual[hours])[out]
         rest = NumericSeason.fit(season.column, left, phase, window, phases, UNIT)
@@ -138,7 +143,7 @@ class Relation:
         alone = np.abs(away).mean()
         if not over <= TELLING * alone:
             return None
-        weights, usual = _robust(terms[:, some], away[some], hours[some], phases)
+        weights, usual = _robust(table, hours[some], phases)
         medians = rest.medians + season.medians + usual
         rest = replace(rest, medians=medians)
         return cls(season.column, tuple(others), knots, weights, rest, float(over / alone))
@@ -171,14 +176,17 @@ class Relation:
         there = min(HELD_WINDOWS, int(window.max()) + 1 - begin)
         windows = self.rest.summed(cells, window[later] - begin, there)
         series, floor = self.features[0].series, SEASON_FLOOR * self.features[0].deviation
+        totals = np.pad(np.cumsum(windows[:2], axis=1), ((0, 0), (1, 0)))
         wrong = looks = 0
         for length in HELD_LENGTHS:
-            for first in range(there - length + 1):
-                scored, sums = windows[:2, first : first + length].sum(axis=1)
-                if scored:
-                    found = series.judge(float(sums / scored / STEPS), length, first)
-                    wrong += found.p_value <= HELD_LEVEL and abs(found.away) >= floor
-                    looks += 1
+            scored, sums = totals[:, length:] - totals[:, :-length]
+            firsts = np.flatnonzero(scored)
+            means = sums[firsts] / scored[firsts] / STEPS
+            looks += len(firsts)
+            far = np.flatnonzero(series.least_away(means) >= floor)
+            for first, mean in zip(firsts[far].tolist(), means[far].tolist(), strict=True):
+                found = series.judge(mean, length, first)
+                wrong += found.p_value <= HELD_LEVEL and abs(found.away) >= floor
         return bool(looks) and wrong <= HELD_WRONG * looks
 
     def score_cells(
@@ -301,7 +309,7 @@ def _terms(given: Floats, knots: Floats) -> Floats:
     return terms
 
 
-def _robust(terms: Floats, away: Floats, phase: Ints, phases: int) -> tuple[Floats, Floats]:
+def _robust(table: Floats, phase: Ints, phases: int) -> tuple[Floats, Floats]:
     """Return the weights that leave least over, phase by phase, and what is over in each phase.
 
     No row pulls beyond a limit. Least squares with the mean of each phase taken off: their sums of
@@ -309,33 +317,36 @@ def _robust(terms: Floats, away: Floats, phase: Ints, phases: int) -> tuple[Floa
 
     Parameters
     ----------
-    terms : ndarray of shape (terms, rows)
-    away : ndarray of shape (rows,)
-        What they are to tell.
+    table : ndarray of shape (terms + 1, rows)
+        The terms, and what they are to tell.
     phase : ndarray of int, shape (rows,)
+        Ascending.
     phases : int
         How many there are.
     """
-    order = np.argsort(phase, kind="stable")
-    known, begins, sizes = np.unique(phase[order], return_index=True, return_counts=True)
-    table = np.concatenate([terms, away[None]])[:, order]
-    pull = np.ones(len(away))
-    for _ in range(ROUNDS):
-        root = np.sqrt(pull)
-        pulled = table * root
-        squares = pulled @ pulled.T
-        sums = np.add.reduceat(np.multiply(pulled, root, out=pulled), begins, axis=1)
-        middle = sums / np.maximum(np.add.reduceat(pull, begins), 1e-12)
+    known, begins, sizes = np.unique(phase, return_index=True, return_counts=True)
+    room = np.empty_like(table)
+    squares, sums = table @ table.T, np.add.reduceat(table, begins, axis=1)
+    pulls = sizes.astype(np.float64)
+    for turns_left in reversed(range(ROUNDS)):
+        middle = sums / np.maximum(pulls, 1e-12)
         squares -= sums @ middle.T
         own, cross = squares[:-1, :-1], squares[:-1, -1]
         own[np.diag_indices_from(own)] += RIDGE * np.trace(own) / len(own) + 1e-300
         weights = np.linalg.solve(own, cross)
         over = np.append(-weights, 1.0)
+        if not turns_left:
+            break
         left = np.abs(over @ table - np.repeat(over @ middle, sizes))
         limit = HUBER * MAD * float(np.median(left))
         if limit <= 0:
             break
         pull = np.minimum(1.0, limit / np.maximum(left, 1e-300))
+        root = np.sqrt(pull)
+        pulled = np.multiply(table, root, out=room)
+        squares = pulled @ pulled.T
+        sums = np.add.reduceat(np.multiply(pulled, root, out=room), begins, axis=1)
+        pulls = np.add.reduceat(pull, begins)
     usual = np.full(phases, float(np.median(over @ middle)))
     usual[known] = over @ middle
     return weights.astype(np.float64), usual
