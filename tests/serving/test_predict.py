@@ -235,6 +235,18 @@ def test_a_tampered_champion_is_refused_told_and_the_last_good_one_answers(
     assert not paths[1].with_name("ran").exists()
 
 
+def test_a_machine_s_champion_without_its_file_is_refused_and_the_last_good_one_answers(
+    machine: Any,
+) -> None:
+    first, second = two_versions(machine)
+    (Path(settings.DATA_ROOT) / second.artifact_path).unlink()
+    row = {"timestamp": "2025-03-25T12:00:00Z", "outdoor_temp_c": 12.0}
+    url = f"/api/v1/models/{subject_of(second).slug}/predict"
+    answer = rest("viewer").post(url, {"row": row})
+    assert (answer.status_code, answer.json().get("version")) == (200, first.number)
+    assert Alert.objects.get(alert_type="file_refused").machine == machine
+
+
 def test_a_pickle_that_would_run_code_is_never_opened(
     train_version: TrainVersion, tmp_path: Path
 ) -> None:

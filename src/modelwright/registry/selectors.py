@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from modelwright.catalog.access import Level, Somebody, experiment_require, experiments_visible
-from modelwright.core.store import file_here
+from modelwright.core.store import StoreError, file_here
 from modelwright.engine.artifacts import sign
 from modelwright.engine.machines.base import MachineModel
 from modelwright.engine.machines.files import machine_model_read
@@ -188,3 +188,12 @@ def artifact_open(version: ModelVersion) -> BinaryIO:
         )
     handle.seek(0)
     return handle
+
+
+def file_is_good(version: ModelVersion) -> bool:
+    """Return whether a version's file is there and the one that was recorded."""
+    try:
+        artifact_open(version).close()
+    except (ArtifactChangedError, VersionNotFoundError, StoreError):
+        return False
+    return True

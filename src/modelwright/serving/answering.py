@@ -14,7 +14,7 @@ from modelwright.core.store import file_here
 from modelwright.engine.machines.base import MachineModel
 from modelwright.engine.machines.series import Series
 from modelwright.engine.serving.bodies import CANT_EXPLAIN
-from modelwright.registry.errors import ArtifactChangedError
+from modelwright.registry.errors import ArtifactChangedError, VersionNotFoundError
 from modelwright.registry.models import ModelVersion
 from modelwright.registry.selectors import file_require, machine_model_of
 from modelwright.serving.errors import ModelFailedError, RowsRefusedError
@@ -120,7 +120,10 @@ def machine_model_loaded(version: ModelVersion) -> MachineModel:
 
 
 def _machine_ask(version: ModelVersion, table: Table, *, written: bool) -> list[RowAnswer]:
-    model = machine_model_loaded(version)
+    try:
+        model = machine_model_loaded(version)
+    except VersionNotFoundError as error:  # it was not given up, so it should be there
+        raise ArtifactChangedError(error.message, version=version.number) from error
     if TIMESTAMP not in table:
         raise RowsRefusedError(
             f"Column {TIMESTAMP!r} is missing.", faults=[f"Column {TIMESTAMP!r} is missing."]

@@ -26,6 +26,7 @@ from modelwright.runs.selectors import job_followed_from
 from modelwright.runs.states import OPEN, Status
 from modelwright.web.abtest_view import ab_figure
 from modelwright.web.address import Address
+from modelwright.web.refusal import Refusal, refusal_of
 
 RANGES = (7, 30, 90, 365)
 DAYS = 30
@@ -98,6 +99,11 @@ class PerformanceView:
     def champion(self) -> ModelVersion | None:
         """Return the version that answers."""
         return champion_of(self.subject_key) if self.subject_key else None
+
+    @cached_property
+    def refusal(self) -> Refusal | None:
+        """Return that of the champion's file, where it is refused."""
+        return refusal_of(self.subject) if self.subject else None
 
     @cached_property
     def versions(self) -> list[ModelVersion]:

@@ -18,6 +18,7 @@ from modelwright.serving.batches import batches_of
 from modelwright.serving.models import Prediction
 from modelwright.web.policy_editor import PolicyEditor
 from modelwright.web.policy_words import policy_words
+from modelwright.web.refusal import Refusal, refusal_of
 from modelwright.web.traffic_view import TrafficView
 
 VERSIONS_SHOWN = 30
@@ -46,6 +47,11 @@ class SubjectView:
     def champion(self) -> ModelVersion | None:
         """Return the version that answers."""
         return champion_of(self.subject.key)
+
+    @cached_property
+    def refusal(self) -> Refusal | None:
+        """Return that of the champion's file, where it is refused."""
+        return refusal_of(self.subject)
 
     @cached_property
     def versions(self) -> list[tuple[ModelVersion, list[str], list[tuple[str, float]]]]:

@@ -1,11 +1,14 @@
 """The registry: what is modelled, and which version answers."""
 
+from uuid import UUID
+
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from modelwright.registry.models import ModelAlias, ModelVersion, Subject
 from modelwright.registry.promotion import CHAMPION
 from modelwright.registry.selectors import subjects_visible
 from modelwright.web.listing import Listing
+from modelwright.web.refusal import Refusal, refusals_of
 from modelwright.web.runs_list import Column
 
 
@@ -44,3 +47,8 @@ class SubjectList(Listing[Subject]):
                 | Q(machine__name__icontains=self.search)
             )
         return found
+
+    @property
+    def refusals(self) -> dict[UUID, Refusal]:
+        """Return which champions of the page that is asked for are refused."""
+        return refusals_of(self.rows)

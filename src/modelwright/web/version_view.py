@@ -9,6 +9,7 @@ from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.promotion import CHAMPION
 from modelwright.registry.selectors import versions_of
 from modelwright.tuning.models import TuningRun
+from modelwright.web.refusal import Refusal, refusal_of
 
 SECONDS = "training_duration_seconds"
 
@@ -31,6 +32,24 @@ class VersionView:
     def is_champion(self) -> bool:
         """Return whether it answers."""
         return CHAMPION in self.names
+
+    @cached_property
+    def refusal(self) -> Refusal | None:
+        """Return that of the champion's file, where it is refused."""
+        return refusal_of(self.subject)
+
+    @property
+    def standing(self) -> str:
+        """Return in words whether it answers."""
+        if self.is_champion:
+            return (
+                "is refused: its file is not the one that was recorded"
+                if self.refusal
+                else "answers now"
+            )
+        if self.refusal and self.refusal.instead == self.version:
+            return f"answers in place of version {self.refusal.champion.number}, which is refused"
+        return "does not answer"
 
     @cached_property
     def metrics(self) -> list[tuple[str, float, float | None]]:
