@@ -127,13 +127,16 @@ def _environment(name: str) -> Path:
     ready = folder / "ready"
     if not ready.exists():
         venv.create(folder, with_pip=True, clear=True)
-        subprocess.run(
-            [python, "-m", "pip", "install", "--quiet", *PEERS[name][0]],
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=1800,
-        )
+        for install in (["pip", "install", "uv"], ["uv", "pip", "install", *PEERS[name][0]]):
+            # pip alone goes through versions of NannyML's dependencies for longer than ten minutes
+            subprocess.run(
+                [python, "-m", *install],
+                check=True,
+                capture_output=True,
+                text=True,
+                timeout=1800,
+                env={**os.environ, "VIRTUAL_ENV": str(folder)},
+            )
         ready.touch()
     return python
 
