@@ -104,7 +104,7 @@ def _sum(cells: Iterable[TrafficCell], first: int, last: int, *, counts: bool) -
 def _total(parts: list[bytes | memoryview]) -> Counts | None:
     if not parts:
         return None
-    total = Counts.total([Counts.from_bytes(bytes(part)) for part in parts])
+    total = Counts.total(Counts.many_from_bytes(list(map(bytes, parts))))
     return total if total.rows else None
 
 
