@@ -335,6 +335,18 @@ def test_a_click_rolls_back_to_any_earlier_champion(
     assert "has no version" in back.content.decode()
 
 
+def test_a_back_test_is_told_as_one(machine: Machine, as_person: AsPerson) -> None:
+    read(machine, 0, 40)
+    subject = Subject.objects.get(key=train(machine).subject)
+    rules = {
+        "when": {"drift": True},
+        "then": {"retrain": True, "test": {"mode": "back_test", "days": 9}, "promote": "ask"},
+    }
+    policy_create(name="p", subject=subject, rules=rules, user=None)
+    text = page(as_person("viewer"), f"/ui/registry/{subject.slug}")
+    assert "<li>it is tested by a back-test for 9 days: better, 95 % sure</li>" in text
+
+
 def test_whoever_sees_a_model_reads_what_its_policy_does(slug: str, as_person: AsPerson) -> None:
     rules = {
         "when": {"metric": {"name": "accuracy", "below": 0.9}, "new_rows": 5000},

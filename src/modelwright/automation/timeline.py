@@ -107,14 +107,15 @@ def _alerts(subject: Subject, until: dt.datetime, limit: int) -> Iterator[Happen
     alerts = Alert.objects.filter(about, created_at__lt=until)
     for alert in alerts.select_related("resolved_by").order_by("-created_at")[:limit]:
         data = {"alert": str(alert.pk), "severity": alert.severity, "type": alert.alert_type}
-        yield Happening(alert.created_at, "alert", alert.message, "", data)
+        begun = {**data, "status": Alert.Status.FIRING.value}
+        yield Happening(alert.created_at, "alert", alert.message, "", begun)
         if alert.resolved_at is not None and alert.resolved_at < until:
             yield Happening(
                 alert.resolved_at,
                 "alert",
                 f"Resolved: {alert.message} {alert.resolution}".strip(),
                 alert.resolved_by.username if alert.resolved_by else "",
-                data,
+                {**data, "status": Alert.Status.RESOLVED.value},
             )
 
 

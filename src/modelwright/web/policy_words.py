@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from modelwright.automation.policy_rules import DEFAULTS
-from modelwright.web.policy_form import PROMOTE_TITLES, TEST_MODES
+from modelwright.web.policy_form import PROMOTE_TITLES
 
-HOW = dict(TEST_MODES)
+HOW = {"shadow": "in shadow", "split": "on split traffic", "back_test": "by a back-test"}
 PROMOTES = {"auto": "promote the winner", "ask": "ask a person", "never": "promote nothing"}
 STEPS: dict[str, Callable[[Any], str]] = {
     "alert": lambda _yes: "tell",

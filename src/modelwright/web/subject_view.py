@@ -1,6 +1,9 @@
 """One subject as its page shows it: versions, which answers, its policy, its whole life."""
 
+import contextlib
+import datetime as dt
 from functools import cached_property
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -16,13 +19,14 @@ from modelwright.registry.selectors import champion_of, versions_of
 from modelwright.serving.batch_models import BatchPrediction
 from modelwright.serving.batches import batches_of
 from modelwright.serving.models import Prediction
+from modelwright.web.life import Entries, lines_of
 from modelwright.web.policy_editor import PolicyEditor
 from modelwright.web.policy_words import policy_words
 from modelwright.web.refusal import Refusal, refusal_of
 from modelwright.web.traffic_view import TrafficView
 
 VERSIONS_SHOWN = 30
-HAPPENINGS_SHOWN = 60
+HAPPENINGS_SHOWN = 200
 TESTS_SHOWN = 3
 BATCHES_SHOWN = 3
 KIND_ICONS = {
@@ -36,10 +40,20 @@ KIND_ICONS = {
 
 
 class SubjectView:
-    """What the page needs beside the row."""
+    """What the page needs beside the row.
 
-    def __init__(self, subject: Subject, user: User) -> None:
+    Parameters
+    ----------
+    subject : Subject
+    user : User
+        Who looks.
+    before : str
+        Only the part of its life before this moment, where it is one.
+    """
+
+    def __init__(self, subject: Subject, user: User, before: str = "") -> None:
         self.subject = subject
+        self.before = _moment(before)
         experiment = subject.experiment
         self.edits = experiment is None or experiment_level(user, experiment) >= Level.EDITOR
 
@@ -130,10 +144,23 @@ class SubjectView:
         return list(batches_of(self.subject)[:BATCHES_SHOWN])
 
     @cached_property
-    def happenings(self) -> list[tuple[Happening, str, str]]:
-        """Return its life, newest first, with the icon of each kind and where there is more."""
-        found = timeline_of(self.subject, limit=HAPPENINGS_SHOWN)
-        return [(one, KIND_ICONS[one.kind], self._address(one)) for one in found]
+    def _happenings(self) -> list[Happening]:
+        return timeline_of(self.subject, before=self.before, limit=HAPPENINGS_SHOWN)
+
+    @property
+    def life(self) -> list[tuple[Entries, str, list[tuple[Happening, str]]]]:
+        """Return its life, newest first: lines, their icons, their entries with where more is."""
+        return [
+            (line, KIND_ICONS[line.kind], [(one, self._address(one)) for one in line.entries])
+            for line in lines_of(self._happenings)
+        ]
+
+    @property
+    def older(self) -> str:
+        """Return what the address of what came before these ends with; empty: that is all."""
+        if len(self._happenings) < HAPPENINGS_SHOWN:
+            return ""
+        return urlencode({"before": self._happenings[-1].at.isoformat()})
 
     def _address(self, one: Happening) -> str:
         if one.kind == "ab_test":
@@ -156,3 +183,11 @@ class SubjectView:
     def predictions(self) -> int:
         """Return how many predictions are kept."""
         return Prediction.objects.filter(subject=self.subject).count()
+
+
+def _moment(text: str) -> dt.datetime | None:
+    """Return a moment with its zone; None for any other text."""
+    with contextlib.suppress(ValueError):
+        found = dt.datetime.fromisoformat(text)
+        return found if found.tzinfo else None
+    return None

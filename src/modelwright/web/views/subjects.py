@@ -44,7 +44,8 @@ def _subject(request: HttpRequest, slug: str, level: Level = Level.VIEWER) -> Su
 def subject(request: HttpRequest, slug: str) -> HttpResponse:
     """Show one model: its versions and its whole life."""
     found = _subject(request, slug)
-    context = {"subject": found, "view": SubjectView(found, user_of(request))}
+    view = SubjectView(found, user_of(request), request.GET.get("before", ""))
+    context = {"subject": found, "view": view}
     return render(request, "pages/subject.html", context)
 
 
