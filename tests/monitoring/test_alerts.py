@@ -70,6 +70,21 @@ def test_what_shows_again_adds_to_the_open_alert(make_machine: MakeMachine, told
     assert AuditEntry.objects.filter(verb="alert.raised").count() == 1
 
 
+def test_an_alert_names_the_highest_threshold_that_was_passed(make_machine: MakeMachine) -> None:
+    machine = make_machine()
+    errs: dict[str, Any] = {"alert_type": AlertType.PERFORMANCE, "threshold": 1.3}
+    alert = open_alert(machine, **errs, value=1.5)
+    assert (alert.severity, alert.threshold) == ("warning", 1.3)
+    alert = open_alert(machine, **errs, value=2.4)
+    assert (alert.severity, alert.threshold) == ("critical", 2.0)
+    rule = {"alert_type": DRIFT, "warning_at": 1.2, "critical_at": 5.0}
+    alert_rule_create(**rule, machine=machine, user=None)  # type: ignore[arg-type]
+    assert open_alert(machine, value=1.4).threshold == 1.2
+    assert open_alert(machine, value=5.0).threshold == 5.0
+    slow = open_alert(make_machine(), alert_type=AlertType.NO_DATA, value=400.0, threshold=300.0)
+    assert (slow.severity, slow.threshold) == ("critical", 300.0)
+
+
 def test_other_machines_and_types_have_alerts_of_their_own(make_machine: MakeMachine) -> None:
     one, other = make_machine(), make_machine()
     for finding in (drift(one), drift(other), drift(one, model_type="anomaly")):

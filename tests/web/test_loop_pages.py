@@ -126,12 +126,12 @@ def test_the_inbox_is_worked_through(machine: Machine, as_person: AsPerson) -> N
     alert = Alert.objects.get()
     text = page(viewer, "/ui/alerts")
     assert "Errs &lt;more&gt;." in text
-    assert "hold-out: 9, threshold 1.3<" in text
+    assert "hold-out: 9, threshold 2<" in text
     silent = Finding(AlertType.NO_DATA, machine, "Silent.", "", 6398.997, 24.0)
     alert_raise(silent)
     text = page(viewer, "/ui/alerts")
     assert "No new data</h2>" in text
-    assert "Hours without a new reading: 6\u2009399, threshold 24<" in text
+    assert "Hours without a new reading: 6\u2009399, threshold 168<" in text
     about = f"/ui/model-performance?model_type=baseline&machine={machine.pk}"
     assert "<strong>No new data</strong>" in page(viewer, about)
     Alert.objects.filter(alert_type="no_data").delete()

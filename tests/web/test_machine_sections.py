@@ -19,6 +19,7 @@ from modelwright.catalog.ingest_rows import Rows
 from modelwright.catalog.machines import machine_create
 from modelwright.catalog.models import Machine
 from modelwright.core.clock import moment_of
+from modelwright.engine.machines import MACHINE_MODEL_TYPES
 from modelwright.engine.machines.series import HOUR_MS
 from modelwright.monitoring.models import MachineAnomaly
 from modelwright.registry.models import ModelVersion
@@ -110,7 +111,9 @@ def test_without_its_model_a_section_says_which_to_train(
     name: str, model_type: str, machine: Machine, as_person: AsPerson
 ) -> None:
     text = section(as_person("trainer"), machine, name)
-    assert " yet</h3>" in text
+    title = MACHINE_MODEL_TYPES[model_type].title
+    assert f"No model yet: {title}</h3>" in text
+    assert f"Train: {title}</button>" in text
     assert f'name="model_type" value="{model_type}"' in text
     assert f'action="{address(machine, "/train")}"' in text
     assert "<form" not in section(as_person("viewer"), machine, name)

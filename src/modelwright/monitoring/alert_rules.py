@@ -71,6 +71,21 @@ def severity_of(treatment: Treatment, value: float | None, fallback: Severity) -
     return fallback
 
 
+def threshold_of(treatment: Treatment, value: float | None, compared: float | None) -> float | None:
+    """Return the highest threshold that a value has passed.
+
+    Parameters
+    ----------
+    treatment : Treatment
+    value : float or None
+    compared : float or None
+        The one that its finder has compared it with: it holds where none was passed.
+    """
+    known = (compared, treatment.warning_at, treatment.critical_at)
+    passed = [one for one in known if one is not None and value is not None and value >= one]
+    return max(passed, default=compared)
+
+
 def alert_rule_get(rule_id: int) -> AlertRule:
     """Return a rule.
 

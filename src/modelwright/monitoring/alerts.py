@@ -6,7 +6,7 @@ checks at once make one alert, and somebody is told of it once.
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -16,7 +16,7 @@ from modelwright.accounts.models import User
 from modelwright.catalog.models import Machine
 from modelwright.core.clock import now
 from modelwright.core.errors import InvalidInputError
-from modelwright.monitoring.alert_rules import severity_of, treatment_of
+from modelwright.monitoring.alert_rules import severity_of, threshold_of, treatment_of
 from modelwright.monitoring.alert_types import (
     MUTED_BY_NO_DATA,
     MUTED_BY_TRAINING,
@@ -52,7 +52,8 @@ class Finding:
     model_type : str
         Empty where it isn't about a model.
     value, threshold : float, optional
-        What was measured, and from where on it counts.
+        What was measured, and what it was compared with; the alert names the highest threshold
+        that it has passed, those of its rule included.
     severity : Severity
         Where no rule says how bad the value is.
     data : mapping
@@ -113,6 +114,8 @@ def alert_raise(finding: Finding) -> Alert | None:
     severity = severity_of(treatment, finding.value, finding.severity)
     if severity is None or _explained(finding):
         return None
+    passed = threshold_of(treatment, finding.value, finding.threshold)
+    finding = replace(finding, threshold=passed)
     while True:  # each turn means that somebody else has opened or closed it meanwhile
         with transaction.atomic():
             held = _open_of(finding.incident)

@@ -41,7 +41,7 @@ class Lack:
     def button(self) -> str:
         """Return what the button says."""
         kind = MACHINE_MODEL_TYPES.get(self.model_type)
-        return f"Train: {kind.title.lower()}" if kind else ""
+        return f"Train: {kind.title}" if kind else ""
 
 
 NOTHING_READ = Lack(
@@ -52,7 +52,7 @@ NOTHING_READ = Lack(
 def untrained(model_type: str) -> Lack:
     """Return what is said where there is no model of a type yet."""
     kind = MACHINE_MODEL_TYPES[model_type]
-    return Lack(f"No {kind.title.lower()} yet", f"Train one. {kind.what}", model_type)
+    return Lack(f"No model yet: {kind.title}", f"Train one. {kind.what}", model_type)
 
 
 def explained(model_type: str, context: Context) -> Context:
