@@ -21,6 +21,8 @@ from modelwright.catalog.errors import DataSetRefusedError, ReaderBusyError
 READERS = 2  # at once, in one server process: each may take as much memory as a job
 WAIT_SECONDS = 60.0
 READ_SECONDS = 120.0
+GATHER_SECONDS = 1800.0
+"""Nobody waits for it in a request."""
 READER = "modelwright.catalog.reader"
 _free = threading.BoundedSemaphore(READERS)
 
@@ -121,12 +123,13 @@ def table_gather(path: Path, *, name: str, gathering: Gathering) -> tuple[Readin
         key: None if getattr(gathering, key) is None else str(getattr(gathering, key))
         for key in ("rows", "write_to", "earlier")
     }
-    found = _ask(path, name, gather={**asdict(gathering), **places})
+    asked = {**asdict(gathering), **places}
+    found = _ask(path, name, seconds=GATHER_SECONDS, gather=asked)
     later = found.pop("later_rows")
     return Reading(**found), later
 
 
-def _ask(path: Path, name: str, **more: Any) -> dict[str, Any]:
+def _ask(path: Path, name: str, *, seconds: float | None = None, **more: Any) -> dict[str, Any]:
     question = {
         "path": str(path),
         "name": name,
@@ -139,7 +142,7 @@ def _ask(path: Path, name: str, **more: Any) -> dict[str, Any]:
         **more,
     }
     with _reader():
-        answer = _run(question, name)
+        answer = _run(question, name, seconds or READ_SECONDS)
     if "error" in answer:
         raise DataSetRefusedError(answer["error"])
     found: dict[str, Any] = answer["ok"]
@@ -158,7 +161,7 @@ def _reader() -> Iterator[None]:
         _free.release()
 
 
-def _run(question: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _run(question: Mapping[str, Any], name: str, seconds: float) -> dict[str, Any]:
     kept = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONPATH")
     environment = {key: os.environ[key] for key in kept if key in os.environ}
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -168,12 +171,12 @@ def _run(question: Mapping[str, Any], name: str) -> dict[str, Any]:
             input=json.dumps(question).encode(),
             capture_output=True,
             env={**environment, **threads},
-            timeout=READ_SECONDS,
+            timeout=seconds,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise DataSetRefusedError(
-            f"File '{name}' could not be read within {READ_SECONDS:g} s: leave out rows or columns."
+            f"File '{name}' could not be read within {seconds:g} s: leave out rows or columns."
         ) from error
     try:
         answer: dict[str, Any] = json.loads(done.stdout)

@@ -12,6 +12,7 @@ import pandas as pd
 from modelwright.engine.errors import DataLoadError
 from modelwright.engine.parquet import parquet_notes, parquet_write
 from modelwright.engine.targets import as_labels
+from modelwright.engine.words import label_of_number
 
 NOTE = "modelwright.predictions"
 """Under this name the file itself says which predictions its last rows are, in their order."""
@@ -167,7 +168,7 @@ def _cells(like: pd.Series, cells: list[Any], *, is_label: bool) -> pd.Series:
     if pd.api.types.is_timedelta64_dtype(like):
         return pd.to_timedelta(pd.Series(cells), errors="coerce").astype(like.dtype)
     if is_label:
-        cells = [as_labels(pd.Series([cell]))[0] if cell is not None else None for cell in cells]
+        cells = [label_of_number(cell) if isinstance(cell, float) else cell for cell in cells]
     return pd.Series([None if cell is None else str(cell) for cell in cells], dtype="str")
 
 

@@ -14,3 +14,14 @@ def short_number(value: float) -> str:
     if 1e4 <= abs(value) < POWERS_FROM:
         return f"{value:,.0f}"
     return f"{value:.4g}"
+
+
+def label_of_number(value: float) -> str:
+    """Return what a class is called that came as a number, as a training calls it.
+
+    Examples
+    --------
+    >>> label_of_number(1.0), label_of_number(0.5)
+    ('1', '0.5')
+    """
+    return str(int(value) if float(value).is_integer() else value)

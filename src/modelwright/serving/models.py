@@ -9,6 +9,7 @@ from django.db.models import Q
 from modelwright.accounts.models import User
 from modelwright.core.clock import now
 from modelwright.core.fields import TextUUIDField
+from modelwright.engine.words import label_of_number
 from modelwright.registry.models import ModelVersion, Subject
 from modelwright.serving.batch_models import BatchPrediction
 
@@ -88,7 +89,7 @@ class Actual(models.Model):
         """Return the actual label; where a class is called "1", the number 1 is it, too."""
         if not predicted or self.label or self.value is None:
             return self.label
-        return str(int(self.value) if self.value.is_integer() else self.value)
+        return label_of_number(self.value)
 
 
 class Prediction(models.Model):
