@@ -25,7 +25,7 @@ from tests.accounts.test_notifications import (
     receiver,
     tell,
 )
-from tests.people import person
+from tests.people import person, rest
 
 __all__ = ["clock", "hook", "open_loopback", "receiver"]
 
@@ -127,6 +127,48 @@ def test_each_is_quiet_by_the_clock_where_it_hangs(
     clock.at = due
     assert notices_deliver() == 1
     assert len(receiver.got) == 2
+
+
+@pytest.mark.django_db
+def test_what_waits_goes_by_the_hours_and_the_address_that_hold_now(
+    hook: Channel, receiver: Receiver, clock: Clock
+) -> None:
+    client, one = rest("viewer"), f"/api/v1/notifications/channels/{hook.pk}/"
+    night = {"quiet_from": "00:00", "quiet_until": "23:59"}
+    assert client.patch(one, night).status_code == 200
+    tell(incident="waits")
+    assert notices_deliver() == 0
+    assert client.patch(one, {"name": "renamed"}).status_code == 200
+    assert notices_deliver() == 0
+    awake = {"quiet_from": None, "quiet_until": None}
+    assert client.patch(one, awake).status_code == 200
+    assert notices_deliver() == 1
+    assert client.patch(one, {"digest_minutes": 1440}).status_code == 200
+    tell(incident="daily")
+    assert client.patch(one, {"digest_minutes": 30}).status_code == 200
+    clock.forward(minutes=29)
+    assert notices_deliver() == 0
+    clock.forward(minutes=1)
+    assert notices_deliver() == 1
+    assert client.patch(one, {"digest_minutes": 0}).status_code == 200
+    receiver.answer = 503
+    tell(incident="fails")
+    for _ in range(4):  # the next try is an hour away
+        notices_deliver()
+        clock.forward(minutes=11)
+    receiver.answer = 200
+    assert notices_deliver() == 0
+    assert client.patch(one, {"target": receiver.url}).status_code == 200
+    assert notices_deliver() == 1
+    assert named(receiver)[-1] == ["fails"]
+
+
+@pytest.mark.django_db
+def test_what_is_being_sent_is_not_hastened(hook: Channel, clock: Clock) -> None:
+    tell()
+    Notice.objects.update(due_at=clock.at + dt.timedelta(seconds=60))  # leased
+    rest("viewer").patch(f"/api/v1/notifications/channels/{hook.pk}/", {"digest_minutes": 0})
+    assert notices_deliver() == 0
 
 
 @pytest.mark.django_db

@@ -267,6 +267,7 @@ TABLE: dict[str, dict[str, str]] = {
     "ui/account/tokens": {"POST": "stranger"},
     "ui/account/tokens/<str:key>/revoke": {"POST": "stranger"},
     "ui/account/notifications": {"GET": "viewer", "POST": "viewer"},
+    "ui/account/notifications/<uuid:channel_id>": {"GET": "viewer", "POST": "viewer"},
     "ui/account/notifications/<uuid:channel_id>/<str:what>": {"POST": "viewer"},
     "ui/design": {"GET": "stranger"},
 }  # fmt: skip

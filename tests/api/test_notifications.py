@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from modelwright.accounts.models import Channel, Notice
+from modelwright.accounts.notifications.delivery import notices_deliver
 from modelwright.accounts.notifications.services import channel_create
 from modelwright.catalog.sharing import experiment_share
 from modelwright.registry.about import about
@@ -149,3 +150,36 @@ def test_the_page_makes_tries_pauses_and_removes(receiver: Receiver, open_loopba
     assert "paused" in client.get(url).content.decode()
     client.post(f"{url}/{channel.pk}/delete")
     assert not Channel.objects.exists()
+
+
+def test_a_channel_is_changed_on_its_page_and_what_waits_is_shown(made: dict[str, Any]) -> None:
+    client = Client()
+    client.force_login(person("viewer"), backend="django.contrib.auth.backends.ModelBackend")
+    url, lists = f"/ui/account/notifications/{made['id']}", "/ui/account/notifications"
+    form = {
+        "name": "night", "min_severity": "info", "events": ["alert"], "subjects": "a b",
+        "quiet_from": "00:00", "quiet_until": "23:59", "timezone": "UTC", "digest_minutes": "0",
+    }  # fmt: skip
+    assert client.post(url, form).headers["Location"] == lists
+    channel = Channel.objects.get()
+    assert (channel.name, channel.min_severity, channel.subjects) == ("night", "info", ["a", "b"])
+    shown = client.get(url).content.decode()
+    for value in ('value="night"', 'value="a b"', 'value="23:59"'):
+        assert value in shown
+    assert "127.0.0.1/…" in shown
+    channel.subjects = []
+    channel.save()
+    tell()
+    notices_deliver()
+    assert "1 waits, next" in client.get(lists).content.decode()
+    wrong = client.post(url, {**form, "quiet_until": "", "target": "ftp://x"})
+    assert wrong.status_code == 422
+    assert "begins with https" in wrong.content.decode()
+    assert "both ends" in wrong.content.decode()
+    awake = {**form, "quiet_from": "", "quiet_until": "", "subjects": ""}
+    client.post(url, awake)
+    assert notices_deliver() == 1
+    assert "waits" not in client.get(lists).content.decode()
+    other = Client()
+    other.force_login(person("trainer"), backend="django.contrib.auth.backends.ModelBackend")
+    assert other.get(url).status_code == other.post(url, form).status_code == 404

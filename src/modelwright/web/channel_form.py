@@ -11,14 +11,20 @@ from modelwright.core.errors import InvalidInputError
 
 EVERYBODY = "everybody"
 TEAM = "team:"
+KEPT = (
+    "name", "min_severity", "events", "quiet_from", "quiet_until", "timezone", "digest_minutes",
+)  # fmt: skip
 
 
 class _Clock(forms.TimeInput):
     input_type = "time"
 
+    def __init__(self) -> None:
+        super().__init__(format="%H:%M")
+
 
 class ChannelForm(forms.Form):
-    """What a new channel is."""
+    """What a channel is: a new one, or one that is changed."""
 
     name = forms.CharField(max_length=100)
     kind = forms.ChoiceField(choices=Channel.Kind.choices)
@@ -59,9 +65,21 @@ class ChannelForm(forms.Form):
         help_text="A team is told of what is shared with its group, everybody of all.",
     )
 
-    def __init__(self, *args: Any, may_share: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, may_share: bool = False, channel: Channel | None = None, **kwargs: Any
+    ) -> None:
+        """Show the form of a new channel, or of `channel`: whose and of what kind it is stays."""
+        if channel is not None:
+            kwargs["initial"] = {
+                **{name: getattr(channel, name) for name in KEPT},
+                "subjects": " ".join(channel.subjects),
+            }
         super().__init__(*args, **kwargs)
-        if may_share:
+        if channel is not None:
+            del self.fields["kind"]
+            self.fields["target"].required = False
+            self.fields["target"].help_text = "Empty: it stays."
+        if may_share and channel is None:
             names = Group.objects.order_by("name").values_list("name", flat=True)
             teams = [(f"{TEAM}{name}", f"the team {name}") for name in names]
             choice = self.fields["whose"]
@@ -73,6 +91,13 @@ class ChannelForm(forms.Form):
         """Show what the service found wrong beside the fields."""
         for name, words in error.details.items():
             self.add_error(name if name in self.fields else None, words)
+
+    def changes(self) -> dict[str, Any]:
+        """Return the checked fields of a channel that is changed, as the service takes them."""
+        fields = {**self.cleaned_data, "subjects": self.cleaned_data["subjects"].split()}
+        if not fields["target"]:
+            del fields["target"]
+        return fields
 
     def fields_of(self) -> dict[str, Any]:
         """Return the checked fields as the service takes them."""

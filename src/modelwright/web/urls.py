@@ -172,6 +172,7 @@ urlpatterns = [
     path("ui/account/tokens", account.token_new, name="token_new"),
     path("ui/account/tokens/<str:key>/revoke", account.token_end, name="token_end"),
     path("ui/account/notifications", channels.channels, name="channels"),
+    path("ui/account/notifications/<uuid:channel_id>", channels.channel, name="channel"),
     path(
         "ui/account/notifications/<uuid:channel_id>/<str:what>",
         channels.channel_act,

@@ -15,7 +15,7 @@ from django.db import transaction
 from modelwright.accounts.errors import DeliveryError, SecretUnreadableError
 from modelwright.accounts.notification_models import Channel, Delivery, Notice, Severity
 from modelwright.accounts.notifications.messages import Item, Message
-from modelwright.accounts.notifications.outbox import due_for, notices_due
+from modelwright.accounts.notifications.outbox import LEASE, due_for, notices_due
 from modelwright.accounts.notifications.secrets import secret_open
 from modelwright.accounts.notifications.senders import message_send
 from modelwright.core.clock import now
@@ -23,7 +23,6 @@ from modelwright.core.clock import now
 log = logging.getLogger(__name__)
 
 MINUTE = dt.timedelta(minutes=1)
-LEASE = dt.timedelta(seconds=60)
 BACKOFF_SECONDS = (30, 120, 600, 3600, 6 * 3600, 12 * 3600)
 MAX_ATTEMPTS = len(BACKOFF_SECONDS) + 1
 BATCH = 50

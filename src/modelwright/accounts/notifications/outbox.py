@@ -17,6 +17,8 @@ from modelwright.accounts.notification_models import Channel, Notice
 from modelwright.accounts.notifications.messages import RANK
 from modelwright.core.clock import now
 
+LEASE = dt.timedelta(seconds=60)
+"""For how long whoever sends a notice has it for himself."""
 EVENTS = ("alert", "job_failed", "ab_test", "promotion", "policy", "system")
 
 
@@ -159,14 +161,38 @@ def _note(channel: Channel, incident: str, fields: dict[str, Any]) -> int:
 def due_for(channel: Channel, notice: Notice) -> dt.datetime:
     """Return when a notice is to be told: each state at most once an interval, digests together."""
     moment = now()
-    if last := notice.told_at.get(notice.state):
-        interval = dt.timedelta(minutes=settings.NOTIFY_INTERVAL_MINUTES)
-        moment = max(moment, dt.datetime.fromisoformat(last) + interval)
+    moment = max(moment, _told_again_at(notice) or moment)
     if not channel.digest_minutes:
         return moment
     others = Notice.objects.filter(channel=channel, due_at__gt=now()).exclude(pk=notice.pk)
     first = others.aggregate(first=Min("due_at"))["first"]
     return max(moment, first or now() + dt.timedelta(minutes=channel.digest_minutes))
+
+
+def _told_again_at(notice: Notice) -> dt.datetime | None:
+    """Return from when on the state of a notice may be told again; None: it was not told yet."""
+    if not (last := notice.told_at.get(notice.state)):
+        return None
+    interval = dt.timedelta(minutes=settings.NOTIFY_INTERVAL_MINUTES)
+    return dt.datetime.fromisoformat(last) + interval
+
+
+def notices_hasten(channel: Channel) -> int:
+    """Tell what waits by times that no longer hold when they say now; return how many moved.
+
+    Nothing is told later for it. What a process is about to send is left to it.
+    """
+    moment = now()
+    first = moment + dt.timedelta(minutes=channel.digest_minutes)
+    moved = 0
+    for notice in Notice.objects.filter(channel=channel, due_at__gt=max(first, moment + LEASE)):
+        due = max(first, _told_again_at(notice) or first)
+        if notice.due_at is not None and due < notice.due_at:
+            same = Notice.objects.filter(pk=notice.pk, due_at=notice.due_at)
+            moved += same.update(due_at=due)
+    if moved:
+        transaction.on_commit(_ring)
+    return moved
 
 
 def notices_due() -> QuerySet[Notice]:

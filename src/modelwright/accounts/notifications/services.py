@@ -15,7 +15,7 @@ from modelwright.accounts.errors import ChannelNotFoundError
 from modelwright.accounts.models import User
 from modelwright.accounts.notification_models import Channel, Severity
 from modelwright.accounts.notifications.messages import Item, Message
-from modelwright.accounts.notifications.outbox import EVENTS
+from modelwright.accounts.notifications.outbox import EVENTS, notices_hasten
 from modelwright.accounts.notifications.secrets import address_mask, secret_open, secret_seal
 from modelwright.accounts.notifications.senders import message_send, target_check
 from modelwright.accounts.roles import Action, may
@@ -35,6 +35,7 @@ CHANGEABLE = (
     "digest_minutes",
     "is_active",
 )
+TIMING = {"target", "quiet_from", "quiet_until", "timezone", "digest_minutes"}
 MAX_DIGEST_MINUTES = 7 * 24 * 60
 
 
@@ -128,6 +129,8 @@ def channel_create(
 def channel_change(*, channel: Channel, user: User, **changes: Any) -> Channel:
     """Change what stands in `CHANGEABLE`, or the `target`.
 
+    What waits for the end of quiet hours, a digest or another try goes by what holds now.
+
     Raises
     ------
     InvalidInputError
@@ -149,6 +152,8 @@ def channel_change(*, channel: Channel, user: User, **changes: Any) -> Channel:
             channel.target = secret_seal(target)
             after["target"] = address_mask(target)
         channel.save()
+        if not TIMING.isdisjoint(after):
+            notices_hasten(channel)
         audit_record(
             verb=Verb.CHANNEL_CHANGED,
             target=channel,

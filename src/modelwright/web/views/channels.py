@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Count, Min, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -47,7 +48,12 @@ def channels(request: HttpRequest) -> HttpResponse:
             if not secret:
                 return redirect("channels")
             form = ChannelForm(may_share=may_share)
-    mine = list(channels_for(user).order_by("name", "id"))
+    waiting = Q(notices__due_at__isnull=False)
+    mine = list(
+        channels_for(user)
+        .annotate(waiting=Count("notices", filter=waiting), due_at=Min("notices__due_at"))
+        .order_by("name", "id")
+    )
     context = {
         "form": form,
         "secret": secret,
@@ -64,6 +70,26 @@ def _shown(channel: object) -> str:
         return channel_target_shown(channel)  # type: ignore[arg-type]
     except ModelwrightError as error:
         return error.message
+
+
+@needs(Action.NOTIFY_OWN)
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def channel(request: HttpRequest, channel_id: UUID) -> HttpResponse:
+    """Show the form that changes a channel, or change it."""
+    user = user_of(request)
+    found = found_or_refused(channel_get, user, channel_id)
+    form = ChannelForm(request.POST if request.method == "POST" else None, channel=found)
+    if form.is_valid():
+        try:
+            channel_change(channel=found, user=user, **form.changes())
+        except InvalidInputError as error:
+            form.explain(error)
+        else:
+            messages.success(request, "The channel is changed.")
+            return redirect("channels")
+    context = {"form": form, "channel": found, "target": _shown(found)}
+    return render(request, "pages/channel.html", context, status=422 if form.errors else 200)
 
 
 @needs(Action.NOTIFY_OWN)
