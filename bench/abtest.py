@@ -29,7 +29,7 @@ from modelwright.engine.abtest import Design, paired_deviation, split_deviation
 RUNS = 2000
 ROWS = 2000
 PLANNED = 2500
-POWER_RUNS = 500
+POWER_RUNS = 2000
 LIMIT = 0.05
 POWER = 0.8
 THIRD = 1 / 3
