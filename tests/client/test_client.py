@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from drf_spectacular.generators import SchemaGenerator
 
@@ -33,6 +35,39 @@ def test_the_quickstart_notebook_runs(stack: Stack, monkeypatch: pytest.MonkeyPa
     assert names["results"]["total_combinations"] == 4
     assert names["counts"]["matched"] == 5
     assert list(names["answers"]["prediction"]) == list(names["table"]["passed"].head(5))
+
+
+@pytest.mark.slow
+def test_what_a_search_found_is_trained_tested_promoted_and_rolled_back(stack: Stack) -> None:
+    client = Client(stack.url, stack.token())
+    table = pd.DataFrame({"hours": [i % 40 for i in range(400)]})
+    table["passed"] = ["yes" if h > 18 else "no" for h in table["hours"]]
+    data = client.dataset_upload(table, name="Lessons")
+    experiment = client.experiment_create("Who learns", data["id"], "passed")
+    weak = client.model_train(
+        experiment["id"], "random_forest", {"n_estimators": 1, "max_depth": 1}
+    )
+    found = client.tune(weak["model_run_id"], "grid_search", {"max_depth": [1, 6]})
+    begun = client.search_train_best(found["tuning_run_id"])
+    assert client.model_wait(begun["model_run_id"])["status"] == "SUCCESS"
+    assert client.search_wait(found["tuning_run_id"])["best_params"] == found["best_params"]
+    slug = client.subjects(search="Who learns")[0]["slug"]
+    second, first = client.versions(slug)
+    client.promote(slug, 1, "the first one")
+    test = client.ab_test_start(
+        test_name="better?", model_a_id=first["model_id"], model_b_id=second["model_id"],
+        duration_hours=24, mode="shadow",
+    )  # fmt: skip
+    rows = table.iloc[100:200]
+    answers = client.predict(slug, rows.drop(columns="passed"), keys=rows.index)
+    assert list(answers.index) == list(rows.index)
+    told = zip(answers["prediction_id"], rows["passed"], strict=True)
+    counts = client.actuals(slug, [{"prediction_id": one, "actual": y} for one, y in told])
+    assert counts["matched"] == 100
+    assert client.ab_test_conclude(test["id"])["status"] != "active"
+    client.promote(slug, 2, "better")
+    assert client.rollback(slug, "worse")["to_version"] == 1
+    assert "ab_test" in set(client.timeline(slug)["kind"])
 
 
 @pytest.mark.slow
@@ -140,7 +175,8 @@ class _Answers(BaseHTTPRequestHandler):
         self._answer()
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        server: Any = self.server
+        server.bodies.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
         self._answer()
 
     def _answer(self) -> None:
@@ -159,7 +195,7 @@ class _Answers(BaseHTTPRequestHandler):
 def flaky(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setattr(client_http, "PAUSE_SECONDS", 0.001)
     server: Any = HTTPServer(("127.0.0.1", 0), _Answers)
-    server.asked, server.script = 0, []
+    server.asked, server.script, server.bodies = 0, [], []
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield server
@@ -189,6 +225,37 @@ def test_a_write_is_not_sent_twice_unless_the_server_has_refused_it(flaky: Any) 
     assert http_of(flaky).request("POST", "/x", body={}, repeatable=True) == {"ok": True}
 
 
+def test_a_file_that_is_sent_again_is_whole(flaky: Any) -> None:
+    flaky.script = [(429, {})]
+    table = pd.DataFrame({"x": range(3)})
+    Client(f"http://127.0.0.1:{flaky.server_port}").dataset_upload(table)
+    assert [b"x\n0\n1\n2\n" in body for body in flaky.bodies] == [True, True]
+
+
+def test_frames_keep_their_index_and_send_times_and_numbers(flaky: Any) -> None:
+    client = Client(f"http://127.0.0.1:{flaky.server_port}")
+    rows = pd.DataFrame(
+        {"timestamp": pd.to_datetime(["2026-01-01T00:00Z", None]), "n": np.array([1, 2])},
+        index=[7, 9],
+    )
+    flaky.script = [(200, {"predictions": [{"prediction": 1.5}, {"prediction": 2.5}]})]
+    assert client.predict("press", rows)["prediction"].to_dict() == {7: 1.5, 9: 2.5}
+    sent = json.loads(flaky.bodies[-1])["columns"]
+    assert sent == {"timestamp": ["2026-01-01T00:00:00+00:00", None], "n": [1, 2]}
+    told = {"key": "k", "timestamp": rows["timestamp"].iloc[0], "actual": np.int64(4)}
+    client.actuals("press", [told])
+    assert json.loads(flaky.bodies[-1])["actuals"][0]["actual"] == 4
+    with pytest.raises(TypeError, match="object can't be sent"):
+        client.actuals("press", [{"actual": object()}])
+
+
+def test_metrics_of_traffic_are_columns(flaky: Any) -> None:
+    window = {"start": "2026-01-01T00:00:00Z", "given": 4, "metrics": {"accuracy": 0.5}}
+    flaky.script = [(200, {"versions": [{"version": 2, "windows": [window]}]})]
+    found = Client(f"http://127.0.0.1:{flaky.server_port}").traffic_metrics("press")
+    assert list(found.columns) == ["version", "start", "given", "accuracy"]
+
+
 def test_a_server_that_is_away_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_http, "PAUSE_SECONDS", 0.001)
     with pytest.raises(ApiError, match="is it running"):
@@ -206,3 +273,11 @@ def test_waiting_ends_with_the_job_its_failure_or_its_time() -> None:
         wait(lambda: {"status": "FAILURE", "error": {"message": "disk full"}})
     with pytest.raises(WaitTimeoutError, match="goes on"):
         wait(lambda: {"status": "running"}, timeout=0.0)
+
+
+def test_the_bar_ends_full_and_leaves_the_output_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    jobs = iter([{"status": "PENDING", "done": 38.0}, {"status": "SUCCESS", "done": 0.0}])
+    wait_for(lambda: next(jobs), lambda job: job["done"], title="T", timeout=None, progress=True)
+    shown = capsys.readouterr()
+    assert "100%" in shown.err
+    assert shown.out == ""

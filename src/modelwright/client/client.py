@@ -288,10 +288,13 @@ class Client(
             **fields,
         }
         made: dict[str, Any] = self._http.request("POST", f"{MODELS}train/", body=body)
-        if not wait:
-            return made
-        path = f"{MODELS}train/{made['model_run_id']}/status/"
-        return self._wait_task(path, "Training", progress)
+        return self.model_wait(made["model_run_id"], progress=progress) if wait else made
+
+    def model_wait(
+        self, run_id: str, *, timeout: float | None = None, progress: bool | None = None
+    ) -> dict[str, Any]:
+        """Wait for a training of an experiment and return it. Raises as `waiting.wait_for`."""
+        return self._wait_task(f"{MODELS}train/{run_id}/status/", "Training", timeout, progress)
 
     @operation("tuning_tune")
     def tune(
@@ -312,17 +315,30 @@ class Client(
             **fields,
         }
         made = self._http.request("POST", TUNE, body=body)
-        one = f"{TUNE}{made['tuning_run_id']}/"
-        self._wait_task(f"{one}status/", "Search", progress)
+        return self.search_wait(made["tuning_run_id"], top_n=top_n, progress=progress)
+
+    def search_wait(
+        self,
+        tuning_run_id: str,
+        *,
+        top_n: int = 10,
+        timeout: float | None = None,
+        progress: bool | None = None,
+    ) -> dict[str, Any]:
+        """Wait for a search and return its results. Raises as `waiting.wait_for`."""
+        one = f"{TUNE}{tuning_run_id}/"
+        self._wait_task(f"{one}status/", "Search", timeout, progress)
         found: dict[str, Any] = self._http.request("GET", f"{one}results/", query={"top_n": top_n})
         return found
 
-    def _wait_task(self, path: str, title: str, progress: bool | None) -> dict[str, Any]:
+    def _wait_task(
+        self, path: str, title: str, timeout: float | None, progress: bool | None
+    ) -> dict[str, Any]:
         return wait_for(
             lambda: self._http.request("GET", path),
             lambda task: float((task.get("progress") or {}).get("percentage") or 0.0),
             title=title,
-            timeout=None,
+            timeout=timeout,
             progress=progress,
         )
 
@@ -381,7 +397,8 @@ class Client(
         Returns
         -------
         pandas.DataFrame
-            `prediction_id`, `prediction`, `version` and what else was answered, one row each.
+            `prediction_id`, `prediction`, `version` and what else was answered, one row each, with
+            the index of the rows.
         """
         pandas = import_module("pandas")
         frame = self._frame([rows] if isinstance(rows, Mapping) else rows)
@@ -390,7 +407,7 @@ class Client(
         if keys is not None:
             body["keys"] = [str(key) for key in keys]
         answer = self._http.request("POST", f"{MODELS}{subject}/predict/", body=body)
-        return pandas.DataFrame(answer["predictions"])
+        return pandas.DataFrame(answer["predictions"], index=frame.index)
 
     @operation("models_actuals")
     def actuals(self, subject: str, actuals: Iterable[Mapping[str, Any]]) -> dict[str, int]:
@@ -422,7 +439,7 @@ class Client(
         pandas = import_module("pandas")
         return pandas.DataFrame(
             [
-                {"version": one["version"], **window, **window.pop("metrics")}
+                {"version": one["version"], **_without(window, "metrics"), **window["metrics"]}
                 for one in answer["versions"]
                 for window in one["windows"]
             ]
@@ -444,3 +461,7 @@ class Client(
     def _frame(self, rows: Any) -> Any:
         pandas = import_module("pandas")
         return rows if isinstance(rows, pandas.DataFrame) else pandas.DataFrame(list(rows))
+
+
+def _without(row: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key != name}

@@ -1,5 +1,6 @@
 """Requests that are tried again where that does no harm."""
 
+import json
 import random
 import time
 from collections.abc import Iterator, Mapping
@@ -59,7 +60,7 @@ class Http:
         query : mapping, optional
             What is None is left out.
         body : object, optional
-            Sent as JSON.
+            Sent as JSON; times and numbers of numpy and pandas, too.
         data, content_type : bytes, str
             Sent as they are.
         files : mapping, optional
@@ -74,15 +75,18 @@ class Http:
         """
         again = method in SAFE if repeatable is None else repeatable
         asked = {name: value for name, value in (query or {}).items() if value is not None}
+        if body is not None:
+            data = json.dumps(body, default=_plain, allow_nan=False).encode()
+            content_type = "application/json"
         headers = {"Content-Type": content_type} if content_type else {}
         for attempt in range(TRIES):
             last = attempt == TRIES - 1
+            _rewind(files or {})
             try:
                 answer = self._session.request(
                     method,
                     f"{self.url}{path}",
                     params=asked,
-                    json=body,
                     data=data,
                     files=files,
                     headers=headers,
@@ -138,6 +142,21 @@ class Http:
             if not page["next"]:
                 return
             number += 1
+
+
+def _plain(value: Any) -> Any:
+    """Return what stands in JSON for a time or for a number of a library."""
+    for name in ("isoformat", "item"):
+        if callable(make := getattr(value, name, None)):
+            return make()
+    raise TypeError(f"{type(value).__name__} can't be sent: {str(value)[:60]}")
+
+
+def _rewind(files: Mapping[str, Any]) -> None:
+    """Go to the begin of what is sent: an earlier try may have read it."""
+    for _, content in files.values():
+        if hasattr(content, "seek"):
+            content.seek(0)
 
 
 def _pause(attempt: int, asked: str | None = None) -> float:

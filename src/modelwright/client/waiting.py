@@ -48,8 +48,8 @@ def wait_for(
     with _bar(title, sys.stderr.isatty() if progress is None else progress) as show:
         while True:
             job = ask()
-            show(percent(job))
             word = str(job["status"]).lower()
+            show(100.0 if word in GOOD else percent(job))
             if word in GOOD:
                 return job
             if word in BAD:
@@ -71,7 +71,7 @@ def _bar(title: str, shown: bool) -> Iterator[Callable[[float], None]]:
     if not shown:
         yield lambda _percent: None
         return
-    rich = import_module("rich.progress")
-    with rich.Progress() as bar:
+    console = import_module("rich.console").Console(stderr=True)
+    with import_module("rich.progress").Progress(console=console) as bar:
         task = bar.add_task(title, total=100.0)
         yield lambda percent: bar.update(task, completed=percent)
