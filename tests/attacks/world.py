@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 
 from modelwright.abtests.models import ABTest
 from modelwright.abtests.services import ABTestRequest, ab_test_start
@@ -52,7 +53,7 @@ def a_version(subject: str, content: bytes = b"no pickle\n", **fields: Any) -> M
 
 def version_of(run: TrainingRun, content: bytes = b"no pickle\n") -> ModelVersion:
     """Make a version of a completed run, with a file that is no pickle at all."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, transaction.atomic():
         info = write_atomic(Path(folder) / ARTIFACT_NAME, content)
         result = {"artifact": {"sha256": info.sha256, "size_bytes": info.size_bytes}}
         version_create_from_run(run, result, Path(folder))
