@@ -186,7 +186,7 @@ def test_any_json_is_rules_or_is_refused(rules: Any) -> None:
 
 
 def test_every_open_state_has_moves_and_a_next_step() -> None:
-    assert set(MOVES) == set(OPEN) == set(loops._NEXT)
+    assert set(MOVES) == set(OPEN) == {Loop.State.GATHERING, *loops._NEXT}
 
 
 # --- the loop -----------------------------------------------------------------------------------

@@ -10,15 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import pandas as hp
 
 from modelwright.engine.errors import DataLoadError
-from modelwright.engine.gathered import (
-    Gathered,
-    LaterRow,
-    gathered_keys,
-    gathered_write,
-    rows_gather,
-    rows_line,
-    rows_read,
-)
+from modelwright.engine.gathered import Gathered, gathered_keys, gathered_write, rows_gather
+from modelwright.engine.later_rows import LaterRow, rows_line, rows_read
 from modelwright.engine.tables import read_table
 
 BASE = pd.DataFrame({"kw": [1.0, 2.0, 3.0], "site": ["n", "s", None], "y": ["a", "b", "a"]})

@@ -304,6 +304,10 @@ def test_the_common_rules_are_a_form_that_leaves_the_rest_alone(
     assert then["test"] == {"days": 14, "mode": "shadow", "margin": 0.01, "confidence": 0.9}
     assert trainer.post(url, {**form, **dict.fromkeys(more, "")}).status_code == 302
     assert Policy.objects.get().rules["then"]["test"] == {"days": 14}
+    assert trainer.post(url, {**form, "gather_days": "", "train_days": "21"}).status_code == 302
+    then = Policy.objects.get().rules["then"]
+    assert ("gather_days" in then, then["train_days"]) == (False, 21)
+    assert "on the last 21 days" in page(trainer, f"/ui/registry/{slug}")
 
 
 def test_a_search_is_offered_where_there_is_an_experiment(slug: str, as_person: AsPerson) -> None:

@@ -8,6 +8,7 @@ steps is gone on with by the next one.
 import datetime as dt
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -163,9 +164,39 @@ def _begin(loop: Loop, champion: ModelVersion) -> None:
         _train(loop, champion, None)
 
 
-def _is_gathering_over(loop: Loop) -> bool:
+@dataclass(frozen=True)
+class Material:
+    """What a challenger is to learn from.
+
+    Parameters
+    ----------
+    table : DataSet or None
+        None: what the champion learned from, as it stands.
+    fault : str
+        Why there is nothing to learn from; it would be the same the next time.
+    """
+
+    table: DataSet | None = None
+    fault: str = ""
+
+
+def _material(loop: Loop) -> Material | None:
+    """Return what a challenger is to learn from; None: the time to gather is not over.
+
+    It may take minutes, so it is done under no lock; done twice, it gives the same data set.
+    """
     days = dt.timedelta(days=loop.rules["then"].get("gather_days") or 0)
-    return loop.state == State.GATHERING and now() >= loop.started_at + days
+    champion = champion_of(loop.subject.key)
+    if champion is None or now() < loop.started_at + days:
+        return None
+    if loop.subject.machine is not None:
+        return Material()
+    source = f"predictions of {loop.subject.slug}, turn {loop.pk}"
+    try:
+        table = dataset_gather(champion=champion, source=source, since=_learns_since(loop))
+    except (DataSetRefusedError, UnsafePathError) as error:
+        return Material(fault=error.message)
+    return Material(table)
 
 
 def _learns_since(loop: Loop) -> dt.datetime | None:
@@ -173,23 +204,15 @@ def _learns_since(loop: Loop) -> dt.datetime | None:
     return now() - dt.timedelta(days=days) if days else None
 
 
-def _table_gather(loop: Loop) -> DataSet | None:
-    """Return the table that a challenger is to learn from; None: the champion's as it stands.
-
-    It may take minutes, so it is done under no lock; done twice, it gives the same data set.
-    """
+def _gathered(loop: Loop, found: Material | None) -> None:
     champion = champion_of(loop.subject.key)
-    if champion is None or loop.subject.machine is not None or not _is_gathering_over(loop):
-        return None
-    source = f"predictions of {loop.subject.slug}, turn {loop.pk}"
-    return dataset_gather(champion=champion, source=source, since=_learns_since(loop))
-
-
-def _gathered(loop: Loop, table: DataSet | None) -> None:
-    champion = champion_of(loop.subject.key)
-    if champion is not None and _is_gathering_over(loop):
-        loop.champion = champion
-        _train(loop, champion, table)
+    if found is None or champion is None:
+        return
+    if found.fault:
+        _move(loop, State.FAILED, f"There is no table to learn from: {found.fault}")
+        return
+    loop.champion = champion
+    _train(loop, champion, found.table)
 
 
 def _train(loop: Loop, champion: ModelVersion, table: DataSet | None) -> None:
@@ -225,11 +248,7 @@ _WORDS = {
 
 def loop_advance(loop: Loop) -> bool:
     """Take the next step of a loop, if what it waits for has come; False where it has not."""
-    table: DataSet | str | None = None
-    try:
-        table = _table_gather(loop)
-    except (DataSetRefusedError, UnsafePathError) as error:  # it would be the same the next time
-        table = error.message
+    found = _material(loop) if loop.state == State.GATHERING else None
     with transaction.atomic():
         held = (
             Loop.objects.select_for_update(of=("self",))
@@ -239,12 +258,10 @@ def loop_advance(loop: Loop) -> bool:
         if held.ended_at is not None:
             return False
         before = held.state
-        if before != State.GATHERING:
-            _NEXT[State(before)](held)
-        elif isinstance(table, str):
-            _move(held, State.FAILED, f"There is no table to learn from: {table}")
+        if before == State.GATHERING:
+            _gathered(held, found)
         else:
-            _gathered(held, table)
+            _NEXT[State(before)](held)
         return held.state != before
 
 

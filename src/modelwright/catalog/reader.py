@@ -22,13 +22,8 @@ from modelwright.catalog.profile import columns_of, profile_of
 from modelwright.catalog.target_profile import target_profile_of
 from modelwright.engine.config import TableLimits
 from modelwright.engine.errors import DataLoadError
-from modelwright.engine.gathered import (
-    Gathered,
-    gathered_keys,
-    gathered_write,
-    rows_gather,
-    rows_read,
-)
+from modelwright.engine.gathered import Gathered, gathered_keys, gathered_write, rows_gather
+from modelwright.engine.later_rows import rows_read
 from modelwright.engine.results import plain
 from modelwright.engine.tables import Table, read_table
 

@@ -93,7 +93,7 @@ class Gathering:
     Parameters
     ----------
     rows : Path
-        The later rows, as `engine.gathered.rows_line` writes them, newest first.
+        The later rows, as `engine.later_rows.rows_line` writes them, newest first.
     target : str
         The column that their truth goes into.
     write_to : Path

@@ -1,7 +1,7 @@
-"""A table with rows added that came later: what was predicted, and what really happened."""
+"""A table with rows added that came later."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,31 +10,13 @@ import numpy as np
 import pandas as pd
 
 from modelwright.engine.errors import DataLoadError
+from modelwright.engine.later_rows import LaterRow
 from modelwright.engine.parquet import parquet_notes, parquet_write
 from modelwright.engine.targets import as_labels
 from modelwright.engine.words import label_of_number
 
 NOTE = "modelwright.predictions"
 """Under this name the file itself says which predictions its last rows are, in their order."""
-
-
-@dataclass(frozen=True)
-class LaterRow:
-    """One prediction whose truth is known.
-
-    Parameters
-    ----------
-    key : str
-        Of the prediction: by it the row is known again in a later table.
-    inputs : mapping
-        Column -> cell, as it was sent.
-    truth : str or float
-        What really happened.
-    """
-
-    key: str
-    inputs: Mapping[str, Any]
-    truth: str | float
 
 
 @dataclass(frozen=True)
@@ -176,24 +158,6 @@ def _truth(cell: Any) -> bool | None:
     return {"true": True, "1": True, "false": False, "0": False}.get(
         f"{cell:g}" if isinstance(cell, float) else str(cell).strip().lower()
     )
-
-
-def rows_read(path: Path) -> Iterator[LaterRow]:
-    """Read rows as `rows_line` wrote them, one a line."""
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            yield LaterRow(*json.loads(line))
-
-
-def rows_line(row: LaterRow) -> str:
-    """Return a row as one line of JSON.
-
-    Examples
-    --------
-    >>> rows_line(LaterRow("a", {"kw": 1.5}, "yes"))
-    '["a", {"kw": 1.5}, "yes"]\\n'
-    """
-    return json.dumps([row.key, dict(row.inputs), row.truth]) + "\n"
 
 
 def gathered_write(table: Gathered, path: Path) -> None:

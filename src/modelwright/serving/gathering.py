@@ -16,7 +16,7 @@ from modelwright.catalog.files import path_of_dataset
 from modelwright.catalog.models import DataSet
 from modelwright.catalog.reading import Gathering, table_gather
 from modelwright.catalog.services import dataset_keep
-from modelwright.engine.gathered import LaterRow, rows_line
+from modelwright.engine.later_rows import LaterRow, rows_line
 from modelwright.engine.parameters import CLASSIFICATION
 from modelwright.registry.models import ModelVersion, Subject
 from modelwright.runs.models import TrainingRun

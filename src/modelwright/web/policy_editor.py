@@ -102,7 +102,7 @@ class PolicyEditor:
                 self.would = policy_dry_run(subject=self.tried, rules=rules, days=self.days)
                 return False
             self._save(rules, user)
-        except (ModelwrightError, ValueError) as error:
+        except ModelwrightError as error:
             faults = error.details if isinstance(error, InvalidInputError) else {"": [str(error)]}
             self.faults = [(place, words) for place, words in faults.items()]
             return False
@@ -111,7 +111,10 @@ class PolicyEditor:
     def _rules(self, posted: Mapping[str, str]) -> Any:
         """Return the rules that a form means: some over those that hold, or all as JSON."""
         if self.as_json:
-            return json.loads(posted.get("rules", ""))
+            try:
+                return json.loads(posted.get("rules", ""))
+            except (ValueError, RecursionError) as error:
+                raise InvalidInputError({"rules": [f"This is no JSON: {error}."]}) from error
         return common_rules(posted, self.policy.rules if self.policy else {})
 
     def _show(self, rules: Any) -> None:

@@ -28,6 +28,8 @@ class CommonRules:
     metric: Mapping[str, Any]
     alert: bool
     retrain: bool
+    gather_days: Any
+    train_days: Any
     tune_trials: Any
     test_days: Any
     test_mode: str
@@ -49,6 +51,8 @@ class CommonRules:
             metric=_part(when, "metric"),
             alert=then.get("alert") is True,
             retrain=then.get("retrain") is True,
+            gather_days=then.get("gather_days"),
+            train_days=then.get("train_days"),
             tune_trials=_part(then, "tune").get("trials"),
             test_days=_part(then, "test").get("days"),
             test_mode=str(_part(then, "test").get("mode") or ""),
@@ -100,6 +104,8 @@ def common_rules(posted: Mapping[str, str], base: Mapping[str, Any]) -> dict[str
         for name in ("margin", "confidence"):
             if f"test_{name}" in posted:
                 _put(then["test"], name, _number(posted[f"test_{name}"]))
+    for name in {"gather_days", "train_days"} & set(posted):
+        _put(then, name, _number(posted[name]))
     if "tune_trials" in posted:
         trials = _number(posted["tune_trials"])
         tune = {"method": "random_search", **_part(then, "tune"), "trials": trials}
