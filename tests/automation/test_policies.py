@@ -14,7 +14,11 @@ from hypothesis import strategies as st
 from modelwright.abtests.models import ABTest
 from modelwright.accounts.models import AuditEntry
 from modelwright.automation import loops
-from modelwright.automation.errors import LoopNotWaitingError, PolicyExistsError
+from modelwright.automation.errors import (
+    LoopNotWaitingError,
+    PolicyExistsError,
+    PolicyNotFoundError,
+)
 from modelwright.automation.loops import (
     MOVES,
     OPEN,
@@ -187,6 +191,16 @@ def test_any_json_is_rules_or_is_refused(rules: Any) -> None:
 
 def test_every_open_state_has_moves_and_a_next_step() -> None:
     assert set(MOVES) == set(OPEN) == {Loop.State.GATHERING, *loops._NEXT}
+
+
+@pytest.mark.django_db
+def test_a_policy_that_somebody_has_deleted_is_not_changed() -> None:
+    subject = subject_of(version_of(a_model_run(an_experiment("trainer"))))
+    made = policy_create(name="p", subject=subject, rules=RULES, user=None)
+    policy_delete(policy=Policy.objects.get(), user=None)
+    with pytest.raises(PolicyNotFoundError):
+        policy_change(policy=made, user=None, is_active=False)
+    assert not Policy.objects.exists()
 
 
 # --- the loop -----------------------------------------------------------------------------------

@@ -57,7 +57,8 @@ def test_a_refused_champion_is_called_that_with_who_answers_and_the_way_out(
     assert "Roll back to" not in viewer.get(url).content.decode()
     assert "is refused" in viewer.get(f"{url}/versions/3").content.decode()
     assert "answers in place of version 3" in viewer.get(f"{url}/versions/1").content.decode()
-    assert "refused" in viewer.get("/ui/registry").content.decode()
+    for place in ("/ui/registry", "/ui/home"):
+        assert "refused</span>" in viewer.get(place).content.decode()
     trainer.post(f"{url}/rollback", {"version": "1", "reason": "its file is broken"})
     text = viewer.get(url).content.decode()
     assert "<strong data-champion>1</strong> answers" in text

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from modelwright.accounts.audit import Verb, audit_record
 from modelwright.accounts.models import User
-from modelwright.automation.errors import PolicyExistsError
+from modelwright.automation.errors import PolicyExistsError, PolicyNotFoundError
 from modelwright.automation.policy_models import Policy, PolicySwitch
 from modelwright.automation.policy_rules import Reach, rules_check
 from modelwright.automation.triggers import triggers_fired
@@ -97,6 +97,8 @@ def policy_change(*, policy: Policy, user: User | None, **changes: Any) -> Polic
     ------
     InvalidInputError
         A field is wrong.
+    PolicyNotFoundError
+        Somebody has deleted it meanwhile.
     """
     if unknown := set(changes) - {"name", "rules", "is_active"}:
         raise InvalidInputError({sorted(unknown)[0]: ["Can't be changed."]})
@@ -107,11 +109,13 @@ def policy_change(*, policy: Policy, user: User | None, **changes: Any) -> Polic
             changes["rules"], reach_of(policy.subject, policy.model_type)
         )
     with transaction.atomic():
+        if not Policy.objects.select_for_update().filter(pk=policy.pk).exists():
+            raise PolicyNotFoundError("Somebody has deleted this policy meanwhile.")
         before = {name: getattr(policy, name) for name in changes}
         for name, value in changes.items():
             setattr(policy, name, value)
         policy.updated_at = now()
-        policy.save()
+        policy.save(update_fields=[*changes, "updated_at"])
         audit_record(
             verb=Verb.POLICY_CHANGED, target=policy, actor=user, before=before, after=changes
         )

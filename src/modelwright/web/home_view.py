@@ -24,6 +24,7 @@ from modelwright.registry.selectors import subjects_visible
 from modelwright.runs.models import TrainingRun
 from modelwright.runs.states import Status
 from modelwright.tuning.access import tuning_runs_visible
+from modelwright.web.refusal import Refusal, refusals_of
 
 SHOWN = 8
 SUBJECTS_SHOWN = 50
@@ -202,6 +203,11 @@ class HomeView:
             limit = limits.get(subject.pk) or limits.get(subject.model_type)
             lines.append(_line(subject, champion, metrics, alerts.get(subject.pk, 0), limit))
         return sorted(lines, key=lambda line: (-line.alerts, line.subject.title))
+
+    @property
+    def refusals(self) -> dict[UUID, Refusal]:
+        """Return which champions of these lines are refused."""
+        return refusals_of(line.subject for line in self.health)
 
     @property
     def stale(self) -> list[Health]:
