@@ -6,12 +6,14 @@
 import json
 import os
 import re
+import sqlite3
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -54,11 +56,21 @@ def _row(database: str, what: str, ms: float, goal: float | None = GOAL_MS) -> d
 def _sqlite() -> Iterator[tuple[Stack, float]]:
     stack = Stack()
     prepare(stack.env)
+    database = stack.home / "system/modelwright.sqlite3"
+    _triggers_drop(database)
     _manage(stack, "migrate", *BEFORE)
-    sqlite_seed(stack.home / "system/modelwright.sqlite3", RUNS, RUNS * POINTS_PER_RUN)
+    sqlite_seed(database, RUNS, RUNS * POINTS_PER_RUN)
     seconds = _manage(stack, "migrate")
     with stack:
         yield stack, seconds
+
+
+def _triggers_drop(database: Path) -> None:
+    """Take away what names the table of runs: SQLite makes it anew where a column goes."""
+    with closing(sqlite3.connect(database)) as connection:
+        named = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '%model_runs%'"
+        for (name,) in connection.execute(named).fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
 
 
 @contextmanager
