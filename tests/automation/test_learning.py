@@ -14,7 +14,7 @@ from modelwright.automation.models import Loop, LoopStep
 from modelwright.automation.policies import policy_create
 from modelwright.catalog.files import path_of_dataset
 from modelwright.catalog.models import DataSet, Share
-from modelwright.core.clock import clock_shift
+from modelwright.core.clock import clock_shift, now
 from modelwright.engine.gathered import gathered_keys
 from modelwright.engine.tables import read_table
 from modelwright.registry.models import ModelVersion, Subject
@@ -146,6 +146,19 @@ def test_the_next_turn_keeps_what_is_no_longer_logged_and_takes_corrections(
     assert frame.loc[at[corrected], "answer"] == turned(rows_of(2, 100)[1])
     assert run.gathered is not None
     assert run.gathered.version == 2
+
+
+def test_what_the_champion_learned_stays_though_nothing_is_logged_any_more(
+    subject: Subject,
+) -> None:
+    use(subject, rows_of(2, 30), truth_of)
+    version_promote(version=trained(turn(subject)), user=None, reason="first turn")
+    Loop.objects.update(ended_at=now(), state="kept")
+    Prediction.objects.all().delete()
+    clock_shift(dt.timedelta(days=9))
+    loops_advance()
+    loops_advance()
+    assert len(frame_of(TrainingRun.objects.get(status="pending"))) == TABLE_ROWS + 30
 
 
 def test_a_row_that_was_asked_for_twice_counts_once(subject: Subject) -> None:

@@ -8,7 +8,6 @@ steps is gone on with by the next one.
 import datetime as dt
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -21,13 +20,17 @@ from modelwright.accounts.models import User
 from modelwright.accounts.notifications.outbox import notify
 from modelwright.automation.errors import LoopNotWaitingError
 from modelwright.automation.policy_models import Loop, LoopStep, Policy, PolicySwitch
-from modelwright.automation.retraining import subject_retrain, subject_tune, tuned_run
+from modelwright.automation.retraining import (
+    Material,
+    material_of,
+    subject_retrain,
+    subject_tune,
+    tuned_run,
+)
 from modelwright.automation.triggers import triggers_fired
-from modelwright.catalog.errors import DataSetRefusedError
 from modelwright.catalog.models import DataSet
 from modelwright.core.clock import now
 from modelwright.core.errors import InvalidInputError, ModelwrightError
-from modelwright.core.files import UnsafePathError
 from modelwright.registry.about import about
 from modelwright.registry.models import ModelVersion, Subject
 from modelwright.registry.promotion import (
@@ -38,7 +41,6 @@ from modelwright.registry.promotion import (
 from modelwright.registry.selectors import champion_of
 from modelwright.runs.errors import SubjectBusyError
 from modelwright.runs.states import Status
-from modelwright.serving.gathering import dataset_gather
 
 log = logging.getLogger(__name__)
 
@@ -164,39 +166,14 @@ def _begin(loop: Loop, champion: ModelVersion) -> None:
         _train(loop, champion, None)
 
 
-@dataclass(frozen=True)
-class Material:
-    """What a challenger is to learn from.
-
-    Parameters
-    ----------
-    table : DataSet or None
-        None: what the champion learned from, as it stands.
-    fault : str
-        Why there is nothing to learn from; it would be the same the next time.
-    """
-
-    table: DataSet | None = None
-    fault: str = ""
-
-
 def _material(loop: Loop) -> Material | None:
-    """Return what a challenger is to learn from; None: the time to gather is not over.
-
-    It may take minutes, so it is done under no lock; done twice, it gives the same data set.
-    """
+    """Return what a challenger is to learn from; None: the time to gather is not over."""
     days = dt.timedelta(days=loop.rules["then"].get("gather_days") or 0)
     champion = champion_of(loop.subject.key)
     if champion is None or now() < loop.started_at + days:
         return None
-    if loop.subject.machine is not None:
-        return Material()
-    source = f"predictions of {loop.subject.slug}, turn {loop.pk}"
-    try:
-        table = dataset_gather(champion=champion, source=source, since=_learns_since(loop))
-    except (DataSetRefusedError, UnsafePathError) as error:
-        return Material(fault=error.message)
-    return Material(table)
+    turn = f"predictions of {loop.subject.slug}, turn {loop.pk}"
+    return material_of(champion, turn=turn, since=_learns_since(loop))
 
 
 def _learns_since(loop: Loop) -> dt.datetime | None:

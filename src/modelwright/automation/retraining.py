@@ -2,15 +2,19 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from modelwright.catalog.errors import DataSetRefusedError
 from modelwright.catalog.models import DataSet
+from modelwright.core.files import UnsafePathError
 from modelwright.registry.models import ModelVersion, Subject
 from modelwright.runs.machine_services import machine_training_submit
 from modelwright.runs.models import TrainingRun
 from modelwright.runs.services import TrainingRequest, model_train, training_submit
 from modelwright.runs.states import Status
+from modelwright.serving.gathering import dataset_gather
 from modelwright.tuning.models import TuningRun
 from modelwright.tuning.services import TuningRequest, tuning_submit, tuning_train_best
 
@@ -44,6 +48,43 @@ SPACES: dict[str, dict[str, Any]] = {
     },
 }
 """Where a policy looks for better hyperparameters of each model type."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a challenger is to learn from.
+
+    Parameters
+    ----------
+    table : DataSet or None
+        None: the machine's readings, or the champion's table as it stands.
+    fault : str
+        Why there is nothing to learn from; it would be the same the next time.
+    """
+
+    table: DataSet | None = None
+    fault: str = ""
+
+
+def material_of(champion: ModelVersion, *, turn: str, since: dt.datetime | None) -> Material:
+    """Return what a challenger is to learn from: of a table, what came true is gathered.
+
+    It may take minutes, so it is done under no lock; done twice, it gives the same data set.
+
+    Parameters
+    ----------
+    champion : ModelVersion
+    turn : str
+        What it is for: by this the data set is known again.
+    since : datetime, optional
+        Learn only from what was predicted from then on.
+    """
+    if champion.run.machine is not None:
+        return Material()
+    try:
+        return Material(dataset_gather(champion=champion, source=turn, since=since))
+    except (DataSetRefusedError, UnsafePathError) as error:
+        return Material(fault=error.message)
 
 
 def subject_retrain(

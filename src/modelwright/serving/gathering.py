@@ -48,7 +48,7 @@ def dataset_gather(
     Returns
     -------
     DataSet or None
-        None: no such row came.
+        None: no such row came, and the champion has learned from none.
 
     Raises
     ------
@@ -64,8 +64,8 @@ def dataset_gather(
     run = champion.run
     rows = _later_rows(champion.subject, run, since)
     with Draft(source) as lines, Draft(source) as table:
-        count = _write(rows, lines)
-        if not count:
+        earlier = run.gathered if since is None else None
+        if not _write(rows, lines) and earlier is None:
             return None
         base = run.experiment.dataset.name if run.experiment else run.dataset_path
         reading, later = table_gather(
@@ -75,7 +75,7 @@ def dataset_gather(
                 rows=lines.path,
                 target=run.target_column,
                 write_to=table.path,
-                earlier=path_of_dataset(run.gathered.path) if run.gathered else None,
+                earlier=path_of_dataset(earlier.path) if earlier else None,
                 are_labels=run.task == CLASSIFICATION,
                 only_later=since is not None,
             ),
