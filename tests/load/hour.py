@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+import psutil
 
 from tests.load.fleet import MACHINES, as_csv
 from tests.load.ledger import Ledger
@@ -65,6 +66,7 @@ WELL = (200, 201, 202, 409, POLLING_ENDED)
 READS = ("page", "part of a page", "live rows", "list")
 TRIES = 5
 AROUND_SHARE = 0.15
+WARMING, WARMINGS = 16, 20  # predictions at a time, each on its own connection; times
 Act = Callable[[float], Awaitable[None]]
 
 
@@ -179,11 +181,17 @@ class Hour:
         self._admin.close()
 
     async def _warm(self) -> None:
-        """Ask for everything once: templates are read, and the models' process starts."""
+        """Ask for everything once: templates are read, and each process of models starts."""
+        clock = asyncio.get_running_loop().time
         for path in (*PAGES, *LISTS):
             lines = (self._browsers if path in PAGES else self._readers)[0]
             await lines.ask("GET", self._filled(path))
-        await self._predict(asyncio.get_running_loop().time())
+        for _ in range(WARMINGS):
+            await asyncio.gather(*(self._predict(clock()) for _ in range(WARMING)))
+            if all(psutil.Process(pid).children() for pid in self.organisation.stack.pids()["web"]):
+                break
+        else:
+            raise AssertionError("A web server has no process of models.")
         self.asked.clear()
 
     async def _watch(self, begun: float) -> None:
