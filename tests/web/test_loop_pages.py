@@ -3,12 +3,14 @@
 import datetime as dt
 import json
 import re
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from modelwright.abtests.models import ABTest
 from modelwright.automation.models import Loop, Policy, PolicySwitch
 from modelwright.automation.policies import policy_create
 from modelwright.catalog.models import Machine
@@ -17,6 +19,7 @@ from modelwright.monitoring.alert_types import AlertType
 from modelwright.monitoring.alerts import Finding, alert_raise
 from modelwright.monitoring.models import Alert, MetricsRecord
 from modelwright.registry.models import ModelVersion, Subject
+from modelwright.registry.promotion import version_promote, version_rollback
 from modelwright.registry.selectors import champion_of
 from tests.abtests.test_ab_tests import machine, read, train
 from tests.api.research import a_model_run, an_experiment
@@ -228,6 +231,26 @@ def test_home_says_what_needs_somebody(
         assert words in text
     make_run(subject=failed.subject)
     assert "disk full" not in page(viewer, "/ui/home")
+
+
+def test_home_asks_for_a_decision_until_the_champion_has_changed(
+    make_version: MakeVersion, as_person: AsPerson
+) -> None:
+    first, second = make_version(), make_version()
+    subject = Subject.objects.get(key=SUBJECT)
+    version_promote(version=first, user=None, reason="it was the best")
+    ABTest.objects.create(
+        test_name="t", subject=subject, model_type="random_forest", version_a=first,
+        version_b=second, model_a_id=uuid.uuid4(), model_b_id=uuid.uuid4(), mode="shadow",
+        ends_at=now(), ended_at=now(), status="completed", winner="b",
+        recommendation="Promote the second.",
+    )  # fmt: skip
+    viewer = as_person("viewer")
+    assert "Promote the second." in page(viewer, "/ui/home")
+    version_promote(version=second, user=None, reason="it won")
+    assert "Promote the second." not in page(viewer, "/ui/home")
+    version_rollback(subject=subject, user=None, reason="it was worse after all")
+    assert "Promote the second." not in page(viewer, "/ui/home")
 
 
 def test_home_names_stale_models_by_the_age_that_their_policy_says(

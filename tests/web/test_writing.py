@@ -1,5 +1,6 @@
 """Each page that writes: it works, a stranger is refused, a reader is refused, GET is refused."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from modelwright.accounts.models import AuditEntry
 from modelwright.runs.models import TrainingRun
 from modelwright.runs.states import Status
 from tests.people import person
+from tests.web.research import make_dataset
 
 FORM = {
     "dataset": "artifacts/datasets/data.csv",
@@ -188,6 +190,27 @@ def test_train_again_starts_from_what_the_run_had(trainer: Client, make_run: Mak
     assert 'value="300"' in page
     assert 'value="0.35"' in page
     assert 'value="artifacts/datasets/data.csv"' in page
+
+
+def test_train_again_learns_from_what_was_gathered(trainer: Client, make_run: MakeRun) -> None:
+    gathered = make_dataset(name="data.csv with actual values")
+    run = make_run(gathered=gathered)
+    address = f"/ui/runs/new?from={run.number}"
+    page = trainer.get(address).content.decode()
+    assert "data.csv with actual values" in page
+    assert re.search(r'value="gathered" checked', page)
+    trainer.post(address, {**FORM, "dataset": "gathered"})
+    again = TrainingRun.objects.get(status=Status.PENDING)
+    assert (again.gathered, again.dataset_path) == (gathered, run.dataset_path)
+    again.delete()
+    trainer.post(address, FORM)
+    assert TrainingRun.objects.get(status=Status.PENDING).gathered is None
+
+
+def test_what_was_gathered_is_no_choice_without_its_run(trainer: Client) -> None:
+    page = trainer.post("/ui/runs/new", {**FORM, "dataset": "gathered"}).content.decode()
+    assert "Choose a data set" in page
+    assert not TrainingRun.objects.exists()
 
 
 def test_the_form_offers_the_tables_of_the_data_folder(

@@ -21,6 +21,7 @@ from modelwright.runs.services import TEST_SPLIT_RANGE, TrainingRequest
 from modelwright.web.datasets import Dataset, datasets_found
 
 OTHER = "other"
+GATHERED = "gathered"
 PREFIX = "hp_"
 MAX_NOTES = 10_000
 NULL_WORDS = {"max_depth": "no limit"}
@@ -146,6 +147,7 @@ class TrainForm(forms.Form):
     def __init__(self, *args: Any, source: TrainingRun | None = None, **kwargs: Any) -> None:
         self.preset: Preset = FUTURE_SKILLS
         self.datasets: list[Dataset] = datasets_found()
+        self.source = source
         kwargs["initial"] = self._start(source)
         super().__init__(*args, **kwargs)
         model = MODEL_TYPES[self.preset.model_type]
@@ -166,8 +168,9 @@ class TrainForm(forms.Form):
         sample = settings.SAMPLE_DATASET
         first = self.datasets[0].path if self.datasets else OTHER
         path = source.dataset_path if source else (sample if sample in known else first)
+        is_gathered = source is not None and source.gathered is not None
         return {
-            "dataset": path if path in known else OTHER,
+            "dataset": GATHERED if is_gathered else path if path in known else OTHER,
             "dataset_other": "" if path in known or path == OTHER else path,
             "test_split": f"{source.test_split if source else self.preset.test_split:g}",
             "random_state": source.random_state if source else self.preset.random_state,
@@ -192,7 +195,13 @@ class TrainForm(forms.Form):
         """Settle which file is meant."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
         chosen = data.get("dataset") or OTHER
-        path = (data.get("dataset_other") or "").strip() if chosen == OTHER else chosen
+        data["gathered"] = None
+        if chosen == GATHERED:
+            source = self.source
+            data["gathered"] = source and source.gathered
+            path = source.dataset_path if source and source.gathered else ""
+        else:
+            path = (data.get("dataset_other") or "").strip() if chosen == OTHER else chosen
         if not path:
             self.add_error("dataset", "Choose a data set, or name its path below the data folder.")
         data["dataset_path"] = path
@@ -214,6 +223,7 @@ class TrainForm(forms.Form):
             notes=data["notes"],
             preset=self.preset.name,
             random_state=data["random_state"],
+            gathered=data["gathered"],
         )
 
     def explain(self, error: InvalidInputError) -> None:

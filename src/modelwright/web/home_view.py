@@ -18,7 +18,7 @@ from modelwright.catalog.access import experiments_visible
 from modelwright.core.clock import now
 from modelwright.monitoring.models import Alert, MetricsRecord, TrafficProfile
 from modelwright.monitoring.selectors import alerts_of
-from modelwright.registry.models import ModelAlias, ModelVersion, Subject
+from modelwright.registry.models import ModelAlias, ModelVersion, Promotion, Subject
 from modelwright.registry.promotion import CHAMPION
 from modelwright.registry.selectors import subjects_visible
 from modelwright.runs.models import TrainingRun
@@ -144,18 +144,25 @@ class HomeView:
 
     @cached_property
     def verdicts(self) -> list[ABTest]:
-        """Return the tests that the challenger has won and that nobody has acted on."""
+        """Return the tests that the challenger has won and that nobody has acted on.
+
+        Whoever changes the champion after a verdict has: a rollback of what won stays one.
+        """
         champions = ModelAlias.objects.filter(
             subject=OuterRef("subject"), name=CHAMPION, version=OuterRef("version_b")
         )
+        changes = Promotion.objects.filter(
+            subject=OuterRef("subject"), at__gte=OuterRef("ended_at")
+        )
         return list(
             ABTest.objects.filter(
-                subject__in=self._subjects, winner="b", ended_at__gte=now() - STALE
-            )
-            .annotate(acted=Subquery(champions.values("pk")[:1]))
-            .filter(acted__isnull=True)
-            .filter(version_b__number__gt=F("version_a__number"))
-            .select_related("subject", "version_a", "version_b")[:SHOWN]
+                ~Exists(champions),
+                ~Exists(changes.order_by()),
+                subject__in=self._subjects,
+                winner="b",
+                ended_at__gte=now() - STALE,
+                version_b__number__gt=F("version_a__number"),
+            ).select_related("subject", "version_a", "version_b")[:SHOWN]
         )
 
     @cached_property
