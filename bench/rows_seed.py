@@ -177,16 +177,16 @@ def _run(say: Dialect, runs: int) -> dict[str, str]:
         "error_type": "CASE WHEN i % 10 = 3 THEN 'DataLoadError' ELSE '' END",
         "error_message": "CASE WHEN i % 10 = 3 THEN 'Target column ''future_need_level'' not found"
         " in dataset. Available columns: ' || i || ', skill_name' ELSE '' END",
-        "subject": f"CASE WHEN i > {open_from} THEN 'open:' || i ELSE 'skills:' || i % 200 END",
+        "subject": f"CASE WHEN i > {open_from} THEN 'open:' || i ELSE 'skills:' || (i % 200) END",
         "model_type": "'random_forest'",
         "preset": "'future_skills'",
         "task": "'classification'",
         "trigger_type": "'manual'",
         "model_version": "'v2026.' || i",
         "notes": f"CASE WHEN i % {max(runs // 10, 1)} = 7 THEN 'the golden needle ' || i"
-        " WHEN i % 4 = 0 THEN 'nightly retraining, ticket HR-' || i % 9973 || ', checked by hand'"
+        " WHEN i % 4 = 0 THEN 'nightly retraining, ticket HR-' || (i % 9973) || ', checked by hand'"
         " ELSE '' END",
-        "dataset_path": "'artifacts/datasets/future_skills_' || i % 40 || '.csv'",
+        "dataset_path": "'artifacts/datasets/future_skills_' || (i % 40) || '.csv'",
         "dataset_sha256": "'9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'",
         "target_column": "'future_need_level'",
         "test_split": "0.2",

@@ -25,9 +25,14 @@ from modelwright.core.indexes import index_is_there
 POOL = "experiment_id IS NULL AND machine_id IS NULL"
 START = "SUBSTR({}, 1, 100)"
 """A text as long as it may be doesn't fit into an index; its start does."""
-GRAMS = "run_texts_grams"
+GRAMS = "run_texts_folded_grams"
+FOUND_BY = (
+    "status", "created_at", "accuracy", "precision", "recall", "f1_score",
+    "training_duration_seconds", "total_samples", "n_estimators",
+)  # fmt: skip
+"""What stands beside the number in one index: by these, what a search has found is sorted."""
 INDEXES = {
-    "number": "number, status, user_id, created_at",
+    "found": f"number, user_id, {', '.join(FOUND_BY)}",
     "status": "status, number, user_id, created_at",
     "user": "user_id, number, status, created_at",
     **{
@@ -51,6 +56,7 @@ ALL_RUNS = {
     "created": "created_at, number",
 }
 """Those of runs of any kind."""
+FOLDED_AT_ONCE = 10_000
 WATCHED = "number, model_version, dataset_path, notes, error_message, user_id"
 CHANGED = " OR ".join(f"NEW.{name} {{0}} OLD.{name}" for name in WATCHED.split(", "))
 
@@ -59,11 +65,8 @@ def pool_indexes() -> Operation:
     """Return the migration operation that makes the indexes of the shared pool."""
 
     def add(_apps: Any, schema_editor: Any) -> None:
-        postgres = schema_editor.connection.vendor == "postgresql"
-        first = "" if postgres else "experiment_id, machine_id, "
-        for name, columns in INDEXES.items():
-            what = f"model_runs ({first}{columns}) WHERE {POOL}"
-            _index(schema_editor, f"model_runs_pool_{name}", what)
+        for name in INDEXES:
+            _pool_index(schema_editor, name)
         for name, columns in ALL_RUNS.items():
             _index(schema_editor, f"model_runs_by_{name}", f"model_runs ({columns})")
 
@@ -74,6 +77,19 @@ def pool_indexes() -> Operation:
             _run(schema_editor, f"DROP INDEX IF EXISTS model_runs_by_{name}")
 
     return RunPython(add, remove, atomic=False)
+
+
+def found_index() -> Operation:
+    """Return the migration operation that makes the index of what a search finds.
+
+    It stands for one that had the number and what runs are narrowed by, and no more.
+    """
+
+    def add(_apps: Any, schema_editor: Any) -> None:
+        _pool_index(schema_editor, "found")
+        _index_drop(schema_editor.connection, "model_runs_pool_number")
+
+    return RunPython(add, RunPython.noop, atomic=False)
 
 
 def run_texts() -> Operation:
@@ -94,6 +110,41 @@ def run_texts() -> Operation:
         _run(schema_editor, "DROP TABLE IF EXISTS run_texts")
 
     return RunPython(add, remove, atomic=False)
+
+
+def texts_folded() -> Operation:
+    """Return the migration operation that has PostgreSQL keep the texts in capitals.
+
+    What is searched for needn't be folded row by row then. Code of the version before folds them
+    once more, and finds the same.
+    """
+
+    def fold(_apps: Any, schema_editor: Any) -> None:
+        connection = schema_editor.connection
+        if connection.vendor != "postgresql":
+            return
+        _run(schema_editor, _POSTGRES_TEXTS)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT COALESCE(max(rowid), 0) FROM run_texts")
+            last = cursor.fetchone()[0]
+            for first in range(0, last, FOLDED_AT_ONCE):
+                cursor.execute(_POSTGRES_FOLD, [first, first + FOLDED_AT_ONCE])
+        if texts_index(connection):
+            _index_drop(connection, "run_texts_grams")
+
+    return RunPython(fold, RunPython.noop, atomic=False)
+
+
+def _pool_index(schema_editor: Any, name: str) -> None:
+    first = "" if schema_editor.connection.vendor == "postgresql" else "experiment_id, machine_id, "
+    what = f"model_runs ({first}{INDEXES[name]}) WHERE {POOL}"
+    _index(schema_editor, f"model_runs_pool_{name}", what)
+
+
+def _index_drop(connection: BaseDatabaseWrapper, name: str) -> None:
+    beside = connection.vendor == "postgresql" and not connection.in_atomic_block
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX {'CONCURRENTLY' if beside else ''} IF EXISTS {name}")
 
 
 def _index(schema_editor: Any, name: str, what: str) -> None:
@@ -158,8 +209,9 @@ def _sqlite_texts(schema_editor: Any) -> None:
 
 _POSTGRES_ADD = """
 INSERT INTO run_texts (rowid, version, body)
-SELECT r.number, r.model_version, concat_ws(E'\\x1f', r.model_version, r.dataset_path, r.notes,
-       r.error_message, COALESCE((SELECT username FROM users WHERE id = r.user_id), ''))
+SELECT r.number, UPPER(r.model_version),
+       UPPER(concat_ws(E'\\x1f', r.model_version, r.dataset_path, r.notes, r.error_message,
+       COALESCE((SELECT username FROM users WHERE id = r.user_id), '')))
 FROM model_runs r {where} ON CONFLICT (rowid) DO {instead}"""
 _POSTGRES_PUT = "UPDATE SET version = EXCLUDED.version, body = EXCLUDED.body"
 _POSTGRES_TEXTS = f"""
@@ -192,7 +244,11 @@ CREATE OR REPLACE TRIGGER run_texts_rename AFTER UPDATE OF username ON users
 FOR EACH ROW WHEN (NEW.username IS DISTINCT FROM OLD.username)
 EXECUTE FUNCTION run_texts_rename();
 """  # noqa: S608
-_POSTGRES_GRAMS = "run_texts USING gin (UPPER(version) gin_trgm_ops, UPPER(body) gin_trgm_ops)"
+_POSTGRES_FOLD = """
+UPDATE run_texts SET version = UPPER(version), body = UPPER(body)
+WHERE rowid > %s AND rowid <= %s AND (version <> UPPER(version) OR body <> UPPER(body))
+"""
+_POSTGRES_GRAMS = "run_texts USING gin (version gin_trgm_ops, body gin_trgm_ops)"
 
 
 def _postgres_texts(schema_editor: Any) -> None:

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
+
+from modelwright.runs.models import RunText
 
 EXACT = 100_000
 REMEMBERED_SECONDS = 60.0
 MAX_REMEMBERED = 200
+SAMPLE = 1000
 _remembered: dict[Any, tuple[float, int]] = {}
 
 
@@ -43,6 +46,20 @@ def count_of(rows: QuerySet[Any]) -> Count:
         return Count(seen)
     about = _planned(rows) if connection.vendor == "postgresql" else _counted(rows)
     return Count(max(about, seen), is_exact=False)
+
+
+def texts_at_most(texts: QuerySet[RunText], limit: int) -> bool:
+    """Return whether there are about that many texts or fewer, without counting them.
+
+    SQLite is asked how far the first ones reach: the others are taken to be spread like them.
+    """
+    if connection.vendor == "postgresql":
+        return _planned(texts) <= limit
+    first = list(texts.order_by("number").values_list("number", flat=True)[:SAMPLE])
+    if len(first) < SAMPLE:
+        return len(first) <= limit
+    last = RunText.objects.aggregate(last=Max("number"))["last"]
+    return bool(SAMPLE * last <= limit * first[-1])
 
 
 def _planned(rows: QuerySet[Any]) -> int:

@@ -1,17 +1,19 @@
 """One page of a list of runs, and how many there are of each status."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django.db.models import Count as CountRows
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from modelwright.runs.listing.counting import EXACT, Count, count_of
 from modelwright.runs.listing.orders import KEY, Order
 from modelwright.runs.listing.places import Place
 from modelwright.runs.listing.walks import Found, Walk, users_with_runs
 from modelwright.runs.listing.wanted import Wanted
-from modelwright.runs.models import TrainingRun
+from modelwright.runs.models import RunText, TrainingRun
+from modelwright.runs.pool_tables import FOUND_BY
 from modelwright.runs.selectors import training_runs
 from modelwright.runs.states import Status
 
@@ -100,6 +102,9 @@ def _walk(wanted: Wanted, order: Order) -> Walk:
         return FewWalk(wanted.runs(order.column), order)
     if wanted.has_texts and order.column == "number":
         return TextWalk(wanted, order)
+    is_sorted_anew = wanted.has_texts and wanted.number is None and order.column in FOUND_BY
+    if is_sorted_anew and (candidates := wanted.candidates) is not None:
+        return FoundWalk(wanted, candidates, order)
     return Walk(wanted.runs(order.column), order)
 
 
@@ -191,6 +196,62 @@ class TextWalk(Walk):
         return [] if end is not None and sign * number > sign * end else [number]
 
 
+class FoundWalk(Walk):
+    """Runs that have a text which many have, but not most, by something else than their number.
+
+    All that an index finds are sorted, by what stands in one index beside their numbers; whether
+    the text is there as a whole is asked of those alone that are shown. A walk along the index of
+    the column would look at most runs where those with the text happen to come last.
+    """
+
+    def __init__(self, wanted: Wanted, candidates: QuerySet[RunText], order: Order) -> None:
+        found = wanted.without_texts.runs(order.column).filter(number__in=candidates)
+        super().__init__(found, order)
+        self._wanted = wanted
+        self._candidates = candidates
+
+    def behind(self, place: Place | None, limit: int) -> Found:
+        """Return the rows behind a place."""
+        return self._read(place, 0, limit)
+
+    def at(self, offset: int, limit: int) -> Found:
+        """Return rows, the first `offset` left out."""
+        return self._read(None, offset, limit)
+
+    def before(self, place: Place, limit: int) -> Found:
+        """Return the rows before a place."""
+        turned = FoundWalk(self._wanted, self._candidates, self._order.reversed)
+        return turned.behind(place, limit)[::-1]
+
+    def _read(self, place: Place | None, offset: int, limit: int) -> Found:
+        rows = self._order.sort(self._runs, anew=True).values_list(KEY, "number")
+        if place is not None:
+            rows = rows.filter(_beyond(place, self._order))
+        found: Found = []
+        looked, look = 0, offset + LOOKED_AT * limit
+        while len(found) < offset + limit:
+            some = [Place(value, number) for value, number in rows[looked : looked + look]]
+            texts = RunText.objects.filter(number__in=[one.number for one in some])
+            fitting = set(self._wanted.texts_of(texts).values_list("number", flat=True))
+            found += [one for one in some if one.number in fitting]
+            if len(some) < look:
+                break
+            looked, look = looked + look, min(2 * look, SAMPLE * 10)
+        return found[offset : offset + limit]
+
+
+def _beyond(place: Place, order: Order) -> Q:
+    """Return which rows come behind a place, in a list that has the sorted value as `KEY`."""
+    further = Q(**{f"number__{'lt' if order.newest_first else 'gt'}": place.number})
+    gap = Q(**{f"{KEY}__isnull": True})
+    if place.value is None:
+        same = gap & further
+        return same | ~gap if order.gaps_first else same
+    same = Q(**{KEY: place.value}) & further
+    past = Q(**{f"{KEY}__{'lt' if order.down else 'gt'}": place.value})
+    return same | past if order.gaps_first else same | past | gap
+
+
 # --- counts --------------------------------------------------------------------------------------
 
 
@@ -226,10 +287,12 @@ def _sampled(wanted: Wanted) -> dict[str, Count]:
     numbers = training_runs().select_related(None).values_list("number", flat=True)
     last, first = numbers.first() or 0, numbers.last() or 0
     share = (last - newest[-1] + 1) / (last - first + 1) if newest else 1.0
-    counts = _by_status(wanted.without_texts.runs().filter(number__in=newest))
+    fitting = wanted.without_texts.runs("number").filter(number__in=newest)
+    # grouped by the database, SQLite would go through the statuses of all runs
+    counts = Counter(fitting.values_list("status", flat=True))
     return {
-        status: Count(round(count / max(share, 1e-9)), is_exact=False)
-        for status, count in counts.items()
+        status: Count(round(counts[status] / max(share, 1e-9)), is_exact=False)
+        for status in Status.values
     }
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from django.db.models import F, Func, QuerySet
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 
 from modelwright.runs.models import TrainingRun
 
@@ -112,10 +113,19 @@ class Order:
         """Return what is known of the column."""
         return SORTABLE[self.column]
 
-    def sort(self, runs: QuerySet[TrainingRun]) -> QuerySet[TrainingRun]:
-        """Sort all of some runs, with the value as `KEY`; for few of them."""
+    def sort(self, runs: QuerySet[TrainingRun], *, anew: bool = False) -> QuerySet[TrainingRun]:
+        """Sort all of some runs, with the value as `KEY`.
+
+        Parameters
+        ----------
+        runs : QuerySet
+        anew : bool
+            The database is kept from walking along the index of the column.
+        """
         nulls = {"nulls_first": True} if self.gaps_first else {"nulls_last": True}
         terms = [Term(KEY, self.down), *self.further]
         columns = [F(name).desc(**nulls) if down else F(name).asc(**nulls) for name, down in terms]
         number = "-number" if self.newest_first else "number"
-        return runs.annotate(**{KEY: self.sortable.column}).order_by(*columns, number)
+        column = self.sortable.column
+        key = Coalesce(column, column) if anew else column
+        return runs.annotate(**{KEY: key}).order_by(*columns, number)

@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import OuterRef, QuerySet, TextField
-from django.db.models.lookups import Lookup
+from django.db.models import QuerySet, TextField
+from django.db.models.lookups import IContains, Lookup
 
 from modelwright.runs.models import RunText
 from modelwright.runs.pool_tables import texts_index
@@ -30,11 +30,22 @@ class Groups(Lookup):
         return f"{column} MATCH %s", (*values, self.rhs)
 
 
+class Holds(IContains):
+    """Having a text anywhere, whatever the case: PostgreSQL keeps these columns in capitals."""
+
+    lookup_name = "holds"
+
+    def get_rhs_op(self, connection: Any, rhs: Any) -> str:
+        """Return what compares, with the text in capitals where the column is."""
+        return str(connection.operators["icontains"] % rhs)
+
+
 TextField.register_lookup(Groups)
+TextField.register_lookup(Holds)
 
 
 def texts_having(
-    words: tuple[str, ...], version: str = "", row: OuterRef | None = None
+    words: tuple[str, ...], version: str = "", among: QuerySet[RunText] | None = None
 ) -> QuerySet[RunText]:
     """Return the texts that have every word anywhere, and `version` in the version.
 
@@ -42,15 +53,33 @@ def texts_having(
     ----------
     words : tuple of str
     version : str
-    row : OuterRef, optional
-        The run that is looked at: its texts are found by its number.
+    among : QuerySet of RunText, optional
+        Texts that are few: each is looked at. Default: all, as far as an index leads to them.
     """
-    found = RunText.objects.all() if row is None else RunText.objects.filter(number=row)
-    if row is None and _has_groups() and (groups := _groups_of([*words, version])):
-        found = found.filter(body__groups=groups)
+    found = among
+    if found is None:
+        found = RunText.objects.all()
+        if _has_groups() and (groups := _groups_of([*words, version])):
+            found = found.filter(body__groups=groups)
     for word in words:
-        found = found.filter(body__icontains=word)
-    return found.filter(version__icontains=version) if version else found
+        found = found.filter(body__holds=word)
+    return found.filter(version__holds=version) if version else found
+
+
+def texts_maybe_having(words: tuple[str, ...], version: str = "") -> QuerySet[RunText] | None:
+    """Return the texts among which those that `texts_having` finds are, as an index finds them.
+
+    Returns
+    -------
+    QuerySet or None
+        None: no index leads to them.
+    """
+    groups = _groups_of([*words, version])
+    if not groups:
+        return None
+    if connection.vendor == "postgresql":
+        return texts_having(words, version)
+    return RunText.objects.filter(body__groups=groups) if _has_groups() else None
 
 
 def _groups_of(words: list[str]) -> str:

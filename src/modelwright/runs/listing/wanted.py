@@ -9,11 +9,14 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from modelwright.accounts.models import User
-from modelwright.runs.listing.texts import texts_having
+from modelwright.runs.listing.counting import texts_at_most
+from modelwright.runs.listing.texts import texts_having, texts_maybe_having
 from modelwright.runs.models import RunText, TrainingRun
 from modelwright.runs.selectors import training_runs
 
 FEW = 5000
+MANY = 200_000
+"""Texts from which on a walk along an index comes across one soon, wherever it begins."""
 OWN_ORDER = {"status": "status", "user_id": "user__username"}
 
 
@@ -67,6 +70,16 @@ class Wanted:
         """Return the texts of the runs that are searched for, in any order."""
         return texts_having(self.words, self.version_has)
 
+    def texts_of(self, few: QuerySet[RunText]) -> QuerySet[RunText]:
+        """Return those of a few texts that are searched for."""
+        return texts_having(self.words, self.version_has, few)
+
+    @cached_property
+    def candidates(self) -> QuerySet[RunText] | None:
+        """Return the texts among which those of `texts` are; None: too many, or no index does."""
+        found = texts_maybe_having(self.words, self.version_has)
+        return found if found is not None and texts_at_most(found, MANY) else None
+
     @cached_property
     def few(self) -> list[int] | None:
         """Return the runs that a filter lets through, if they are few; others may narrow them."""
@@ -96,7 +109,7 @@ class Wanted:
         if self.few is not None:
             runs = runs.filter(number__in=self.few)
         if self.has_texts:
-            here = texts_having(self.words, self.version_has, row=OuterRef("number"))
+            here = self.texts_of(RunText.objects.filter(number=OuterRef("number")))
             runs = runs.filter(Exists(here) | Q(number=self.number or 0))
         if self.statuses:
             runs = _narrowed(runs, "status", self.statuses, by)
