@@ -1,11 +1,11 @@
 """One page of a list of runs, and how many there are of each status."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django.db.models import Count as CountRows
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from modelwright.runs.listing.counting import EXACT, Count, count_of
 from modelwright.runs.listing.orders import KEY, Order
@@ -127,7 +127,7 @@ class FewWalk(Walk):
         return FewWalk(self._runs, self._order.reversed).behind(place, limit)[::-1]
 
     def _all(self, limit: int | None = None) -> Found:
-        rows = self._order.sort(self._runs).values_list(KEY, "number")[:limit]
+        rows = self._order.sort(self._runs, anew=True).values_list(KEY, "number")[:limit]
         return [Place(value, number) for value, number in rows]
 
     def _index(self, found: Found, place: Place) -> int:
@@ -277,7 +277,9 @@ def run_tallies(wanted: Wanted) -> dict[str, Count]:
 
 
 def _by_status(runs: QuerySet[TrainingRun]) -> dict[str, int]:
-    rows = runs.order_by().values_list("status").annotate(count=CountRows("number"))
+    """Count them by status; SQLite is kept from going through the statuses of all runs for it."""
+    held = runs.order_by().annotate(held=Coalesce(F("status"), F("status")))
+    rows = held.values_list("held").annotate(count=CountRows("number"))
     return {status: 0 for status in Status.values} | dict(rows)
 
 
@@ -287,12 +289,10 @@ def _sampled(wanted: Wanted) -> dict[str, Count]:
     numbers = training_runs().select_related(None).values_list("number", flat=True)
     last, first = numbers.first() or 0, numbers.last() or 0
     share = (last - newest[-1] + 1) / (last - first + 1) if newest else 1.0
-    fitting = wanted.without_texts.runs("number").filter(number__in=newest)
-    # grouped by the database, SQLite would go through the statuses of all runs
-    counts = Counter(fitting.values_list("status", flat=True))
+    counts = _by_status(wanted.without_texts.runs("number").filter(number__in=newest))
     return {
-        status: Count(round(counts[status] / max(share, 1e-9)), is_exact=False)
-        for status in Status.values
+        status: Count(round(count / max(share, 1e-9)), is_exact=False)
+        for status, count in counts.items()
     }
 
 
