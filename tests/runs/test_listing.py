@@ -31,7 +31,7 @@ from modelwright.runs.listing import (
     wanted,
 )
 from modelwright.runs.models import RunText, TrainingRun
-from modelwright.runs.pool_tables import ALL_RUNS, GRAMS, INDEXES
+from modelwright.runs.pool_tables import ALL_RUNS, GRAMS, INDEXES, texts_folded
 from modelwright.runs.selectors import training_runs
 
 pytestmark = pytest.mark.django_db
@@ -282,6 +282,18 @@ def test_texts_follow_every_change() -> None:
     assert "anna-maria" not in bodies.all()[0]
     TrainingRun.objects.filter(pk=run.pk).delete()
     assert list(bodies.all()) == []
+
+
+def test_texts_that_are_not_in_capitals_yet_are_put_so() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("PostgreSQL alone keeps capitals.")
+    one, other = add(notes="Spring"), add(notes="autumn")
+    RunText.objects.filter(number=one.number).update(version="v1", body="v1 Spring")
+    with connection.schema_editor() as editor:
+        texts_folded().code(None, editor)
+    kept = dict(RunText.objects.values_list("number", "body"))
+    assert kept[one.number] == "V1 SPRING"
+    assert "AUTUMN" in kept[other.number]
 
 
 def test_the_tables_are_whole_after_every_migration() -> None:

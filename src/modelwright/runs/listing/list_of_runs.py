@@ -127,7 +127,8 @@ class FewWalk(Walk):
         return FewWalk(self._runs, self._order.reversed).behind(place, limit)[::-1]
 
     def _all(self, limit: int | None = None) -> Found:
-        rows = self._order.sort(self._runs, anew=True).values_list(KEY, "number")[:limit]
+        anew = not self._order.further
+        rows = self._order.sort(self._runs, anew=anew).values_list(KEY, "number")[:limit]
         return [Place(value, number) for value, number in rows]
 
     def _index(self, found: Found, place: Place) -> int:
