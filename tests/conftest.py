@@ -1,6 +1,8 @@
 """What all tests share: a whole server on demand, and a log that tests may clear."""
 
 import inspect
+import os
+import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -14,6 +16,8 @@ from modelwright.core.limits import limits_forget
 from modelwright.serving.hosting import host
 
 pytest_plugins = ["tests.stack"]
+UNTIL = float(os.environ.get("MODELWRIGHT_TESTS_UNTIL", "inf"))
+"""Seconds since 1970 from which on CI has no time left for what it could do without."""
 SERVER_MODULES = ("tests.stack", "tests.faults.jobs", "tests.tuning.analyst")
 
 
@@ -25,6 +29,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if starts or "stack" in getattr(item, "fixturenames", ()):
             item.add_marker("server")
         item.add_marker(pytest.mark.xdist_group(item.path.as_posix()))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out slow tests, and those that are run once more on other databases, if time is over.
+
+    A machine that is three times slower than others would else reach the end of CI's time, and
+    nothing would have been tested.
+    """
+    is_once_more = "MODELWRIGHT_TEST_DATABASE_URL" in os.environ
+    if time.time() > UNTIL and (is_once_more or item.get_closest_marker("slow")):
+        pytest.skip("CI has no time left for it")
 
 
 # A busy machine is slow, and that is no fault of what is tested.

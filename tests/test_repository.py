@@ -4,6 +4,7 @@ import ast
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -18,7 +19,7 @@ MACHINE_PATHS = re.compile(r"/(?:home|root|Users|work|opt)/[a-z]")
 FOREIGN_ADDRESS = re.compile(r"https?://(?!127\.0\.0\.1|localhost|[\w.-]*example)[\w.-]+")
 # numbers with a unit of their own, written as the code computes them
 COMPUTED = {"MODELWRIGHT_TABLE_MAX_BYTES": str(512 * 1024 * 1024)}
-NOT_FOR_USERS = {"MODELWRIGHT_REQUIRE_SERVICES"}
+NOT_FOR_USERS = {"MODELWRIGHT_REQUIRE_SERVICES", "MODELWRIGHT_TESTS_UNTIL"}
 
 
 def documented() -> dict[str, str]:
@@ -151,3 +152,17 @@ def test_too_old_python_is_explained(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "3.11 or later" in done.stderr
     assert "Python 3.9.1" in done.stderr
+
+
+def test_ci_leaves_out_what_it_has_no_time_for() -> None:
+    slow = "tests/operations/test_load.py"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", slow],
+        env={**os.environ, "MODELWRIGHT_TESTS_UNTIL": "0"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "2 skipped" in done.stdout
+    assert "CI has no time left for it" in done.stdout
