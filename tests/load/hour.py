@@ -66,7 +66,7 @@ WELL = (200, 201, 202, 409, POLLING_ENDED)
 READS = ("page", "part of a page", "live rows", "list")
 TRIES = 5
 AROUND_SHARE = 0.15
-WARMING, WARMINGS = 16, 20  # predictions at a time, each on its own connection; times
+CONNECTIONS, WARM_TRIES = 16, 20  # for a prediction each, so that each web server has some
 Act = Callable[[float], Awaitable[None]]
 
 
@@ -186,8 +186,8 @@ class Hour:
         for path in (*PAGES, *LISTS):
             lines = (self._browsers if path in PAGES else self._readers)[0]
             await lines.ask("GET", self._filled(path))
-        for _ in range(WARMINGS):
-            await asyncio.gather(*(self._predict(clock()) for _ in range(WARMING)))
+        for _ in range(WARM_TRIES):
+            await asyncio.gather(*(self._predict(clock()) for _ in range(CONNECTIONS)))
             if all(psutil.Process(pid).children() for pid in self.organisation.stack.pids()["web"]):
                 break
         else:

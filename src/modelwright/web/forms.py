@@ -148,6 +148,7 @@ class TrainForm(forms.Form):
         self.preset: Preset = FUTURE_SKILLS
         self.datasets: list[Dataset] = datasets_found()
         self.source = source
+        self.gathered = source.gathered if source else None
         kwargs["initial"] = self._start(source)
         super().__init__(*args, **kwargs)
         model = MODEL_TYPES[self.preset.model_type]
@@ -168,9 +169,8 @@ class TrainForm(forms.Form):
         sample = settings.SAMPLE_DATASET
         first = self.datasets[0].path if self.datasets else OTHER
         path = source.dataset_path if source else (sample if sample in known else first)
-        is_gathered = source is not None and source.gathered is not None
         return {
-            "dataset": GATHERED if is_gathered else path if path in known else OTHER,
+            "dataset": GATHERED if self.gathered else path if path in known else OTHER,
             "dataset_other": "" if path in known or path == OTHER else path,
             "test_split": f"{source.test_split if source else self.preset.test_split:g}",
             "random_state": source.random_state if source else self.preset.random_state,
@@ -195,13 +195,12 @@ class TrainForm(forms.Form):
         """Settle which file is meant."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
         chosen = data.get("dataset") or OTHER
-        data["gathered"] = None
-        if chosen == GATHERED:
-            source = self.source
-            data["gathered"] = source and source.gathered
-            path = source.dataset_path if source and source.gathered else ""
-        else:
-            path = (data.get("dataset_other") or "").strip() if chosen == OTHER else chosen
+        paths = {
+            OTHER: (data.get("dataset_other") or "").strip(),
+            GATHERED: self.source.dataset_path if self.source and self.gathered else "",
+        }
+        path = paths.get(chosen, chosen)
+        data["gathered"] = self.gathered if chosen == GATHERED else None
         if not path:
             self.add_error("dataset", "Choose a data set, or name its path below the data folder.")
         data["dataset_path"] = path

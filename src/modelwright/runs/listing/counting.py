@@ -13,7 +13,7 @@ from modelwright.runs.models import RunText
 EXACT = 100_000
 REMEMBERED_SECONDS = 60.0
 MAX_REMEMBERED = 200
-SAMPLE = 1000
+FIRST = 1000
 _remembered: dict[Any, tuple[float, int]] = {}
 
 
@@ -55,11 +55,11 @@ def texts_at_most(texts: QuerySet[RunText], limit: int) -> bool:
     """
     if connection.vendor == "postgresql":
         return _planned(texts) <= limit
-    first = list(texts.order_by("number").values_list("number", flat=True)[:SAMPLE])
-    if len(first) < SAMPLE:
+    first = list(texts.order_by("number").values_list("number", flat=True)[:FIRST])
+    if len(first) < FIRST:
         return len(first) <= limit
     last = RunText.objects.aggregate(last=Max("number"))["last"]
-    return bool(SAMPLE * last <= limit * first[-1])
+    return bool(FIRST * last <= limit * first[-1])
 
 
 def _planned(rows: QuerySet[Any]) -> int:

@@ -1,5 +1,6 @@
 """One page of a list of runs, and how many there are of each status."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -122,9 +123,8 @@ class FewWalk(Walk):
         """Return rows, the first `offset` left out."""
         return self._all(offset + limit)[offset:]
 
-    def before(self, place: Place, limit: int) -> Found:
-        """Return the rows before a place."""
-        return FewWalk(self._runs, self._order.reversed).behind(place, limit)[::-1]
+    def _turned(self) -> Walk:
+        return FewWalk(self._runs, self._order.reversed)
 
     def _all(self, limit: int | None = None) -> Found:
         anew = not self._order.further
@@ -149,27 +149,34 @@ class FewWalk(Walk):
         return bool(row.value < place.value) == self._order.down
 
 
-class TextWalk(Walk):
+class SearchWalk(Walk, ABC):
+    """Runs that are read in pieces, of which some are not wanted."""
+
+    def behind(self, place: Place | None, limit: int) -> Found:
+        """Return the rows behind a place."""
+        return self._read(place, 0, limit)
+
+    def at(self, offset: int, limit: int) -> Found:
+        """Return rows, the first `offset` left out."""
+        return self._read(None, offset, limit)
+
+    @abstractmethod
+    def _read(self, place: Place | None, offset: int, limit: int) -> Found:
+        """Return rows behind a place, the first `offset` left out."""
+
+
+class TextWalk(SearchWalk):
     """Runs by number that have a text which many have: the texts lead, wherever they begin."""
 
     def __init__(self, wanted: Wanted, order: Order) -> None:
         super().__init__(wanted.without_texts.runs(order.column), order)
         self._wanted = wanted
 
-    def behind(self, place: Place | None, limit: int) -> Found:
-        """Return the rows behind a place."""
-        return self._read(None if place is None else place.number, 0, limit)
+    def _turned(self) -> Walk:
+        return TextWalk(self._wanted, self._order.reversed)
 
-    def at(self, offset: int, limit: int) -> Found:
-        """Return rows, the first `offset` left out."""
-        return self._read(None, offset, limit)
-
-    def before(self, place: Place, limit: int) -> Found:
-        """Return the rows before a place."""
-        return TextWalk(self._wanted, self._order.reversed).behind(place, limit)[::-1]
-
-    def _read(self, last: int | None, offset: int, limit: int) -> Found:
-        down = self._order.down
+    def _read(self, place: Place | None, offset: int, limit: int) -> Found:
+        down, last = self._order.down, None if place is None else place.number
         texts = self._wanted.texts.order_by("-number" if down else "number")
         found: list[int] = []
         look = LOOKED_AT * limit
@@ -197,7 +204,7 @@ class TextWalk(Walk):
         return [] if end is not None and sign * number > sign * end else [number]
 
 
-class FoundWalk(Walk):
+class FoundWalk(SearchWalk):
     """Runs that have a text which many have, but not most, by something else than their number.
 
     All that an index finds are sorted, by what stands in one index beside their numbers; whether
@@ -211,18 +218,8 @@ class FoundWalk(Walk):
         self._wanted = wanted
         self._candidates = candidates
 
-    def behind(self, place: Place | None, limit: int) -> Found:
-        """Return the rows behind a place."""
-        return self._read(place, 0, limit)
-
-    def at(self, offset: int, limit: int) -> Found:
-        """Return rows, the first `offset` left out."""
-        return self._read(None, offset, limit)
-
-    def before(self, place: Place, limit: int) -> Found:
-        """Return the rows before a place."""
-        turned = FoundWalk(self._wanted, self._candidates, self._order.reversed)
-        return turned.behind(place, limit)[::-1]
+    def _turned(self) -> Walk:
+        return FoundWalk(self._wanted, self._candidates, self._order.reversed)
 
     def _read(self, place: Place | None, offset: int, limit: int) -> Found:
         rows = self._order.sort(self._runs, anew=True).values_list(KEY, "number")

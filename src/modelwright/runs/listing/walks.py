@@ -161,7 +161,11 @@ class Walk:
 
     def before(self, place: Place, limit: int) -> Found:
         """Return the rows before a place, in the order of the list."""
-        return Walk(self._runs, self._order.reversed).behind(place, limit)[::-1]
+        return self._turned().behind(place, limit)[::-1]
+
+    def _turned(self) -> "Walk":
+        """Return the same list from its end."""
+        return Walk(self._runs, self._order.reversed)
 
     def at(self, offset: int, limit: int) -> Found:
         """Return rows, the first `offset` left out."""
