@@ -2,6 +2,7 @@
 
 import base64
 import http.server
+import os
 import re
 import subprocess
 import threading
@@ -311,20 +312,29 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_start_that_fails_does_not_say_where_it_wanted_to_go(
     command: str, env: dict[str, str], home: Path
 ) -> None:
-    process = subprocess.Popen(
-        [*CLI, command],
-        env={**clean_environment(home, env), "MODELWRIGHT_LOG_LEVEL": "DEBUG"},
-        cwd=home.parent,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        said, _ = process.communicate(timeout=5)
-    except subprocess.TimeoutExpired:  # a worker waits for its broker
-        process.terminate()
-        said, _ = process.communicate(timeout=20)
+    with (home.parent / "said").open("w+") as file:
+        process = subprocess.Popen(
+            [*CLI, command],
+            env={**clean_environment(home, env), "MODELWRIGHT_LOG_LEVEL": "DEBUG"},
+            cwd=home.parent,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            eventually(
+                lambda: process.poll() is not None or os.fstat(file.fileno()).st_size,
+                seconds=60,
+                what="it says something, or ends",
+            )
+            process.wait(timeout=3)
+        except subprocess.TimeoutExpired:  # a worker waits for its broker
+            pass
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+        file.seek(0)
+        said = file.read()
     assert said.strip()
     assert not told(said, [OTHERS])
 

@@ -4,6 +4,8 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Call, call_with
 from tests.stack import Stack, eventually
 
@@ -48,6 +50,28 @@ def test_database_that_is_away_is_broken(call: Call) -> None:
 def test_broker_that_is_away_is_broken(call: Call) -> None:
     found = findings(call, MODELWRIGHT_BROKER_URL="redis://127.0.0.1:1/0")
     assert found["Broker"]["level"] == "broken"
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("MODELWRIGHT_BROKER_URL", "nonsense://ann:sesame@127.0.0.1/0"),
+        ("MODELWRIGHT_BROKER_URL", "redis://:ses/ame@127.0.0.1/0"),
+        ("MODELWRIGHT_BROKER_URL", "redis://127.0.0.1:6379/0;127.0.0.1:sesame"),
+        ("MODELWRIGHT_DATABASE_URL", "nonsense://ann:sesame@127.0.0.1/name"),
+        ("MODELWRIGHT_DATABASE_URL", "postgres://ann:ses/ame@127.0.0.1/name"),
+        ("MODELWRIGHT_DATABASE_URL", "postgres://ann:sesame@127.0.0.1"),
+        ("MODELWRIGHT_DATABASE_URL", "sesame"),
+    ],
+)
+def test_an_address_that_cannot_be_meant_is_broken(call: Call, name: str, address: str) -> None:
+    found = findings(call, **{name: address})["Settings"]
+    assert found["level"] == "broken"
+    assert f"{name} must be like" in found["text"]
+    done = call("worker", env={name: address})
+    assert done.returncode == 1
+    assert f"{name} must be like" in done.stderr
+    assert "ses" not in found["text"] + done.stdout + done.stderr
 
 
 def test_any_host_is_a_warning(call: Call) -> None:

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import storages
 from moto.server import ThreadedMotoServer
 
+from modelwright.core.service_urls import store_options
 from modelwright.core.store import (
     StoreError,
     file_forget,
@@ -18,7 +19,6 @@ from modelwright.core.store import (
     file_publish,
     store_answers,
 )
-from modelwright.core.store_url import store_options
 from modelwright.engine.samples import write_future_skills_csv
 from tests.stack import Stack, eventually
 

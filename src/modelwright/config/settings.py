@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from modelwright import __version__
 from modelwright.core.files import private_dir, read_or_create_secret
-from modelwright.core.store_url import store_options
+from modelwright.core.service_urls import broker_url, database_options, store_options
 
 django_stubs_ext.monkeypatch()  # generic classes of Django may name their model at run time
 
@@ -143,7 +143,7 @@ _DATABASE_URL = env.str("MODELWRIGHT_DATABASE_URL", default="")
 
 def _database(url: str) -> dict[str, Any]:
     if url:
-        config: dict[str, Any] = environ.Env.db_url_config(url)
+        config = database_options(url)
         if env.bool("MODELWRIGHT_DB_POOL", default=False):  # the web server only: it never forks
             config.setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 20}
             config["CONN_HEALTH_CHECKS"] = True  # a database that restarted is no failed request
@@ -345,7 +345,7 @@ DRIFT_ALARM_NEEDED = env.int("MODELWRIGHT_DRIFT_ALARM_NEEDED", default=1)
 DRIFT_ALARM_WINDOWS = env.int("MODELWRIGHT_DRIFT_ALARM_WINDOWS", default=1)
 DRIFT_CELL_DAYS = env.int("MODELWRIGHT_DRIFT_CELL_DAYS", default=35)
 
-BROKER_URL = env.str("MODELWRIGHT_BROKER_URL", default="filesystem://")
+BROKER_URL = broker_url(env.str("MODELWRIGHT_BROKER_URL", default="") or "filesystem://")
 CELERY_BROKER_URL = BROKER_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
