@@ -1,6 +1,7 @@
 """Contract B over HTTP: drift checks."""
 
 import datetime as dt
+import re
 import threading
 from typing import Any
 from uuid import uuid4
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.django_db
 ADDRESS = "/api/v1/model-performance/drift/check"
 HOURS = 24 * 40
 BEGIN = 1_760_000_400_000 // HOUR_MS * HOUR_MS
+BEGIN_MOMENT = moment_of(BEGIN)
 END = moment_of(BEGIN + HOURS * HOUR_MS)
 KEYS = {
     "drift_detected", "drift_score", "drift_type", "recommendation", "threshold",
@@ -39,7 +41,15 @@ def _nobody_hears(silent_bell: list[str]) -> None:
     """What is submitted stays pending."""
 
 
-def send(machine: Machine, first: int, hours: int, *, load: float = 1.0, made: float = 0.0) -> None:
+def send(
+    machine: Machine,
+    first: int,
+    hours: int,
+    *,
+    load: float = 1.0,
+    made: float = 0.0,
+    noise: float = 1.0,
+) -> None:
     """Store readings without seasons: energy by production, whose level is the same all the time.
 
     Parameters
@@ -48,10 +58,12 @@ def send(machine: Machine, first: int, hours: int, *, load: float = 1.0, made: f
         Energy, as a multiple of what it should be.
     made : float
         Production more than usual, in standard deviations.
+    noise : float
+        Standard deviation of energy that production doesn't explain; it is 50 on average.
     """
     rng = np.random.default_rng(first)
     production = 100 + 10 * (rng.standard_normal(hours) + made)
-    energy = load * (20 + 0.3 * production + rng.standard_normal(hours))
+    energy = load * (20 + 0.3 * production + noise * rng.standard_normal(hours))
     rows = Rows(
         BEGIN + (first + np.arange(hours)) * HOUR_MS,
         {"energy_kwh": energy, "production_count": production},
@@ -123,6 +135,20 @@ def test_other_errors_on_like_data_are_concept_drift(
     assert found["current_performance"]["rmse"] > 2 * found["baseline_performance"]["rmse"]
     assert "retrain" in found["recommendation"]
     assert Alert.objects.filter(alert_type="concept_drift").exists()
+
+
+def test_a_little_more_for_the_same_work_is_found_by_the_sign_of_the_errors() -> None:
+    """And told with how much: absolute errors hardly grow by it. It needs 20 days of hold-out."""
+    machine = machine_create(user=None, name="Press")
+    send(machine, 0, 24 * 110, noise=4.0)
+    train(machine, model="linear")
+    send(machine, 24 * 110, 72, noise=4.0, load=1.06)
+    start = (BEGIN_MOMENT + dt.timedelta(days=110)).isoformat()
+    found = check(machine, evaluation_start=start).json()
+    assert found["drift_type"] == "concept_drift"
+    assert re.match(r"Readings are [5-7]% above what the model expects", found["recommendation"])
+    alert = Alert.objects.get(alert_type="concept_drift")
+    assert alert.data["share"] == pytest.approx(0.06, abs=0.015)
 
 
 def test_errors_that_grow_a_little_are_found_when_it_lasts(

@@ -1,8 +1,8 @@
-"""Whether a version errs more than it did on its hold-out: told by errors as readings come in."""
+"""Whether a version errs more than it did on its hold-out, or to one side: told by errors as
+readings come in.
+"""
 
 from dataclasses import dataclass
-
-import numpy as np
 
 from modelwright.catalog.models import Machine
 from modelwright.catalog.readings import series_of
@@ -10,7 +10,8 @@ from modelwright.core.clock import ms_of
 from modelwright.engine.drift import ConceptResult
 from modelwright.engine.machines.base import MachineModel
 from modelwright.engine.machines.local_time import DAY_MS
-from modelwright.engine.machines.watching import Errors, ErrorWatch, errors_of
+from modelwright.engine.machines.model_errors import Errors, errors_of
+from modelwright.engine.machines.watching import ErrorWatch
 from modelwright.monitoring.models import DriftProfile
 from modelwright.monitoring.outlook import CONTEXT_DAYS
 from modelwright.registry.models import ModelVersion
@@ -20,7 +21,7 @@ DAYS_AT_ONCE = 92
 
 @dataclass(frozen=True)
 class ErrorDrift:
-    """Whether errors have grown.
+    """Whether errors have grown, or lean to one side.
 
     Parameters
     ----------
@@ -31,12 +32,16 @@ class ErrorDrift:
         Mean loss over that of the hold-out: of the window, or of late where the growth lasts.
     lasts : bool
         Whether it is the detector that watches day by day that says so.
+    share : float or None
+        Median error over what was expected, where it is that the errors lean to one side that says
+        so: 0.1 is a tenth more than expected.
     """
 
     drifted: bool
     score: float
     ratio: float
     lasts: bool
+    share: float | None = None
 
 
 def error_drift(
@@ -47,7 +52,7 @@ def error_drift(
     *,
     is_latest: bool,
 ) -> ErrorDrift | None:
-    """Return whether a version's errors have grown.
+    """Return whether a version's errors have grown, or lean to one side.
 
     Parameters
     ----------
@@ -71,13 +76,16 @@ def error_drift(
     watch = ErrorWatch.from_dict(row.concept)
     present = watch.window(window)
     lasting = errors_tell(row.pk, machine, model) if is_latest else None
-    scores = [one.score for one in (present, lasting) if one is not None]
+    leaning = present.leaning if present is not None else None
+    scores = [one.score for one in (present, lasting, leaning) if one is not None]
     if not scores:
         return None
     if lasting is not None and lasting.drifted:
         return ErrorDrift(True, max(scores), lasting.recent / (watch.usual * watch.scale), True)
-    ratio = present.ratio if present is not None else 1.0
-    return ErrorDrift(present is not None and present.drifted, max(scores), ratio, False)
+    if present is None:
+        return ErrorDrift(False, max(scores), 1.0, False)
+    share = leaning.share if leaning is not None and leaning.leans and not present.grown else None
+    return ErrorDrift(present.drifted, max(scores), present.ratio, False, share)
 
 
 def errors_tell(profile_id: int, machine: Machine, model: MachineModel) -> ConceptResult | None:
@@ -102,12 +110,10 @@ def errors_tell(profile_id: int, machine: Machine, model: MachineModel) -> Conce
 
 def _since(machine: Machine, model: MachineModel, start: int, last: int) -> Errors:
     """Return the errors of a stretch, read in pieces."""
-    times, sizes = [np.empty(0, dtype=np.int64)], [np.empty(0)]
+    pieces = []
     for begin in range(start, last + 1, DAYS_AT_ONCE * DAY_MS):
         end = min(begin + DAYS_AT_ONCE * DAY_MS, last + 1)
         series = series_of(machine, start=begin - CONTEXT_DAYS * DAY_MS, end=end)
         if len(series):
-            found = errors_of(model, series, begin)
-            times.append(found.times)
-            sizes.append(found.sizes)
-    return Errors(np.concatenate(times), np.concatenate(sizes))
+            pieces.append(errors_of(model, series, begin))
+    return Errors.joined(pieces)

@@ -19,8 +19,8 @@ from modelwright.engine.drift.results import CONCEPT_DRIFT, DATA_DRIFT, NO_DRIFT
 from modelwright.engine.errors import DataLoadError
 from modelwright.engine.machines.base import MachineEvaluation, MachineModel
 from modelwright.engine.machines.local_time import DAY_MS
+from modelwright.engine.machines.model_errors import errors_of
 from modelwright.engine.machines.series import Series
-from modelwright.engine.machines.watching import errors_of
 from modelwright.engine.results import plain
 from modelwright.monitoring.alert_types import AlertType
 from modelwright.monitoring.alerts import Finding, alert_clear, alert_raise
@@ -86,7 +86,7 @@ class Checked:
 
     @property
     def drift_type(self) -> str:
-        """`concept_drift` where the model errs more, else `data_drift` where its data moved."""
+        """`concept_drift` where the model errs more, or to one side, else `data_drift`."""
         if self.errors is not None and self.errors.drifted:
             return CONCEPT_DRIFT
         return DATA_DRIFT if self.data.drifted else NO_DRIFT
@@ -111,14 +111,20 @@ class Checked:
         """What to do, for people."""
         if self.errors is None or not self.errors.drifted:
             return self.data.recommendation
-        how = f"{self.errors.ratio:.1f} times as much as on its hold-out"
-        how += ", and has for some time" if self.errors.lasts else ""
+        how = self._how(self.errors)
         if self.data.drifted:
-            return f"The model errs {how}, and its data moved. {self.data.recommendation}"
+            return f"{how}, and its data moved. {self.data.recommendation}"
         return (
-            f"The model errs {how}, on data like those that it learned from: look for what changed"
-            " at the machine, then retrain it."
+            f"{how}, on data like those that it learned from: look for what changed at the"
+            " machine, then retrain it."
         )
+
+    def _how(self, errors: ErrorDrift) -> str:
+        if errors.share is not None:
+            side = "above" if errors.share > 0 else "below"
+            return f"Readings are {abs(errors.share):.0%} {side} what the model expects"
+        how = f"The model errs {errors.ratio:.1f} times as much as on its hold-out"
+        return f"{how}, and has for some time" if errors.lasts else how
 
 
 def drift_check_run(
@@ -328,7 +334,12 @@ def _concept_alert(checked: Checked, machine: Machine) -> Alert | None:
             checked.version.run.model_type,
             errors.score,
             checked.threshold,
-            data={"version": checked.version.number, "ratio": errors.ratio, "lasts": errors.lasts},
+            data={
+                "version": checked.version.number,
+                "ratio": errors.ratio,
+                "lasts": errors.lasts,
+                "share": errors.share,
+            },
         )
     )
 

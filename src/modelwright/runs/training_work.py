@@ -11,9 +11,10 @@ from modelwright.engine.drift import DriftDataError, Profile
 from modelwright.engine.machines.base import MachineModel
 from modelwright.engine.machines.files import machine_model_class
 from modelwright.engine.machines.local_time import DAY_MS
+from modelwright.engine.machines.model_errors import errors_of
 from modelwright.engine.machines.series import Series
 from modelwright.engine.machines.training import train_machine_model
-from modelwright.engine.machines.watching import ErrorWatch, errors_of
+from modelwright.engine.machines.watching import ErrorWatch
 from modelwright.engine.model_trainer import ModelTrainer
 from modelwright.engine.profiling import profile_training
 from modelwright.engine.results import plain

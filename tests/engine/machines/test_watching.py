@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelwright.engine.drift import DriftDataError, DriftFormatError
-from modelwright.engine.machines.series import HOUR_MS
-from modelwright.engine.machines.watching import Errors, ErrorWatch
+from modelwright.engine.machines.model_errors import Errors
+from modelwright.engine.machines.series import HOUR_MS, Times, Values
+from modelwright.engine.machines.watching import ErrorWatch
 
 HOURS = 24 * 60
 
@@ -22,11 +23,11 @@ def errors(
     found = rng.standard_normal(hours)
     for i in range(1, hours):
         found[i] += alike * found[i - 1]
-    return Errors((first + np.arange(hours)) * HOUR_MS, np.abs(found) * grown)
+    return drawn((first + np.arange(hours)) * HOUR_MS, found * grown)
 
 
-def part(whole: Errors, low: int, high: int) -> Errors:
-    return Errors(whole.times[low:high], whole.sizes[low:high])
+def drawn(times: Times, signed: Values) -> Errors:
+    return Errors(times, signed, np.full(len(times), 50.0))
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_ordinary_errors_raise_no_alarm() -> None:
         later = errors(24 * 90, seed=100 + seed)
         alarms += watch.update(later).drifted
         windows += sum(
-            (found := watch.window(part(later, low, low + 24))) is not None and found.drifted
+            (found := watch.window(later.part(low, low + 24))) is not None and found.drifted
             for low in range(0, 24 * 90, 24)
         )
     assert alarms == 0
@@ -61,7 +62,7 @@ def test_small_growth_that_lasts_is_found(watch: ErrorWatch) -> None:
 
 def test_one_broken_reading_decides_nothing(watch: ErrorWatch) -> None:
     later = errors(24, seed=1)
-    later.sizes[5] = 1e9
+    later.signed[5] = 1e9
     found = watch.window(later)
     assert found is not None
     assert not found.drifted
@@ -82,14 +83,14 @@ def test_a_short_window_says_nothing(watch: ErrorWatch) -> None:
 def test_a_daily_machine_is_watched_too() -> None:
     rng = np.random.default_rng(0)
     days = np.arange(90) * 24 * HOUR_MS
-    watch = ErrorWatch.fit(Errors(days, np.abs(rng.standard_normal(90))))
+    watch = ErrorWatch.fit(drawn(days, rng.standard_normal(90)))
     assert watch.per_day == 1
-    assert not watch.update(Errors(days, np.abs(rng.standard_normal(90)))).drifted
-    assert watch.window(Errors(days[:1], np.array([0.5]))) is not None
+    assert not watch.update(drawn(days, rng.standard_normal(90))).drifted
+    assert watch.window(drawn(days[:1], np.array([0.5]))) is not None
 
 
 def test_a_model_that_never_erred_is_watched() -> None:
-    watch = ErrorWatch.fit(Errors(np.arange(HOURS) * HOUR_MS, np.zeros(HOURS)))
+    watch = ErrorWatch.fit(drawn(np.arange(HOURS) * HOUR_MS, np.zeros(HOURS)))
     found = watch.window(errors(24))
     assert found is not None
     assert found.drifted
@@ -111,7 +112,7 @@ def test_told_in_pieces_and_stored_in_between_it_finds_the_same(
     told: Any = whole.detector.update(later.sizes)
     for low, high in zip([0, *sorted(cuts)], [*sorted(cuts), 24 * 20], strict=True):
         pieces = ErrorWatch.from_dict(pieces.to_dict())
-        last = pieces.detector.update(part(later, low, high).sizes)
+        last = pieces.detector.update(later.part(low, high).sizes)
     assert last.drifted == told.drifted
     assert last.score == pytest.approx(told.score)
 

@@ -1,4 +1,6 @@
-"""Watching a machine model's errors: whether they have grown since its hold-out."""
+"""Watching a machine model's errors: whether they have grown, or lean to one side, since its
+hold-out.
+"""
 
 import math
 from collections.abc import Mapping
@@ -6,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from modelwright.engine.drift import ConceptResult, DriftDataError, DriftFormatError, EDetector
-from modelwright.engine.machines.base import MachineModel
 from modelwright.engine.machines.cadence import step_of
+from modelwright.engine.machines.leaning import Lean, Leaning
 from modelwright.engine.machines.local_time import DAY_MS
-from modelwright.engine.machines.series import Series, Times, Values
+from modelwright.engine.machines.model_errors import Errors, days_of
+from modelwright.engine.machines.series import Values
 
 CAPPED_AT = 0.95
 """Quantile of the hold-out's errors from which on one counts no more than another."""
@@ -30,22 +32,6 @@ NEARLY_ALL = 0.9
 
 
 @dataclass(frozen=True)
-class Errors:
-    """How far a model was off.
-
-    Parameters
-    ----------
-    times : ndarray of int64, shape (n,)
-        Milliseconds UTC, increasing.
-    sizes : ndarray of float64, shape (n,)
-        Absolute, in the target's unit; only where there are an actual value and a prediction.
-    """
-
-    times: Times
-    sizes: Values
-
-
-@dataclass(frozen=True)
 class WindowErrors:
     """What the errors of one window amount to.
 
@@ -56,27 +42,28 @@ class WindowErrors:
         by enough to matter.
     ratio : float
         Mean loss over that of the hold-out.
+    leaning : Leaning or None
+        To which side they lean; None where the window is shorter than a day, or the hold-out was
+        too short to know what is usual.
     """
 
     score: float
     ratio: float
+    leaning: Leaning | None = None
+
+    @property
+    def grown(self) -> bool:
+        """Whether they are larger than they were."""
+        return self.score >= 1.0
 
     @property
     def drifted(self) -> bool:
-        """Whether they have grown."""
-        return self.score >= 1.0
-
-
-def errors_of(model: MachineModel, series: Series, start: int) -> Errors:
-    """Return the errors of the readings from `start` on; those before it are looked back on."""
-    found = model.expected(series)
-    actual = series.channels.get(model.target, np.full(len(series), np.nan))
-    known = (series.times >= start) & np.isfinite(actual) & np.isfinite(found.mean)
-    return Errors(series.times[known], np.abs(actual - found.mean)[known])
+        """Whether they have grown, or lean to one side."""
+        return self.grown or (self.leaning is not None and self.leaning.leans)
 
 
 class ErrorWatch:
-    """Compares a model's errors with those of its hold-out, in two ways.
+    """Compares a model's errors with those of its hold-out, in three ways.
 
     An error is divided by the hold-out's 95 % quantile and ends at 1 (the *loss*), so that a single
     broken reading decides nothing.
@@ -85,6 +72,7 @@ class ErrorWatch:
       alarms on average, for a mean loss that isn't above its 99 % bound. It finds small growth that
       lasts.
     * *A window* against the ordinary days of the hold-out: finds large growth within a day.
+    * *The signs* in a window (`leaning`): finds what moves every reading a little.
 
     Parameters
     ----------
@@ -97,17 +85,19 @@ class ErrorWatch:
     per_day : int
         Readings.
     detector : EDetector
+    lean : Lean, optional
+        Not there where the hold-out was shorter than 20 days.
 
     Examples
     --------
     >>> rng = np.random.default_rng(0)
-    >>> hours = np.arange(24 * 60) * 3_600_000
-    >>> watch = ErrorWatch.fit(Errors(hours, np.abs(rng.normal(size=hours.size))))
-    >>> watch.window(Errors(hours[:24], np.abs(rng.normal(size=24)))).drifted
-    False
-    >>> watch.window(Errors(hours[:24], np.abs(rng.normal(size=24)) * 5)).drifted
-    True
-    >>> watch.update(Errors(hours, np.abs(rng.normal(size=hours.size)) * 1.5)).drifted
+    >>> def drawn(days, size):
+    ...     hours = np.arange(24 * days)
+    ...     return Errors(hours * 3_600_000, rng.normal(0, size, hours.size), 50.0 + 0 * hours)
+    >>> watch = ErrorWatch.fit(drawn(60, 1.0))
+    >>> watch.window(drawn(1, 1.0)).drifted, watch.window(drawn(1, 5.0)).drifted
+    (False, True)
+    >>> watch.update(drawn(60, 1.5)).drifted
     True
     """
 
@@ -120,6 +110,7 @@ class ErrorWatch:
         days: int,
         per_day: int,
         detector: EDetector,
+        lean: Lean | None = None,
     ) -> None:
         self.scale = scale
         self.usual = usual
@@ -128,6 +119,7 @@ class ErrorWatch:
         self.days = days
         self.per_day = per_day
         self.detector = detector
+        self.lean = lean
 
     @classmethod
     def fit(cls, errors: Errors) -> Self:
@@ -138,19 +130,20 @@ class ErrorWatch:
         DriftDataError
             There are fewer than five days of them.
         """
-        days = _days(errors)
+        days = days_of(errors)
         if len(days) < LEAST_DAYS or errors.sizes.size < LEAST_ERRORS:
             raise DriftDataError(
                 f"{len(days)} days of errors are too few to know what is usual: {LEAST_DAYS} are"
                 " needed."
             )
         scale = float(np.quantile(errors.sizes, CAPPED_AT)) or float(errors.sizes.max()) or 1.0
-        means = np.array([float(np.minimum(day / scale, 1.0).mean()) for day in days])
+        means = np.array([float(np.minimum(day.sizes / scale, 1.0).mean()) for day in days])
         usual, spread = max(float(means.mean()), 1e-6), max(float(means.std(ddof=1)), 1e-6)
         per_day = max(1, round(DAY_MS / step_of(errors.times)))
         bound = usual + SURE * spread * math.sqrt(_growth(means) / len(means))
         detector = EDetector(min(bound, 0.99), RUN_LENGTH_DAYS, scale, per_day)
-        return cls(scale, usual, spread, float(means.max()), len(means), per_day, detector)
+        worst, lean = float(means.max()), Lean.fit(errors)
+        return cls(scale, usual, spread, worst, len(means), per_day, detector, lean)
 
     def update(self, errors: Errors) -> ConceptResult:
         """Take later errors in the order of their times; an alarm stays until it is over.
@@ -172,7 +165,10 @@ class ErrorWatch:
         shorter = math.sqrt(max(1.0, self.per_day / count))
         far = self.usual + FAR * (1 + LEAST_DAYS / self.days) * self.spread * shorter
         limits = (far, self.worst, FLOOR * self.usual)
-        return WindowErrors(mean / min(max(limits), NEARLY_ALL), mean / self.usual)
+        leaning = None
+        if self.lean is not None and count >= self.per_day:
+            leaning = self.lean.judge(errors, count / self.per_day)
+        return WindowErrors(mean / min(max(limits), NEARLY_ALL), mean / self.usual, leaning)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what is usual and the state, JSON-safe."""
@@ -184,6 +180,7 @@ class ErrorWatch:
             "days": self.days,
             "per_day": self.per_day,
             "detector": self.detector.to_dict(),
+            "lean": self.lean.to_dict() if self.lean else None,
         }
 
     @classmethod
@@ -204,17 +201,11 @@ class ErrorWatch:
                 int(data["days"]),
                 int(data["per_day"]),
                 EDetector.from_dict(data["detector"]),
+                # a watch of before knew nothing of it
+                Lean.from_dict(lean) if (lean := data.get("lean")) else None,
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise DriftFormatError("The stored watch is damaged: train the model anew.") from error
-
-
-def _days(errors: Errors) -> list[Values]:
-    """Return the errors by day, without days that are hardly read."""
-    number: NDArray[np.int64] = errors.times // DAY_MS
-    _, first, counts = np.unique(number, return_index=True, return_counts=True)
-    enough = counts >= 0.5 * np.median(counts) if counts.size else counts > 0
-    return [errors.sizes[f : f + c] for f, c in zip(first[enough], counts[enough], strict=True)]
 
 
 def _growth(means: Values) -> float:
