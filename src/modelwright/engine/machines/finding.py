@@ -19,7 +19,7 @@ class Finding:
     ----------
     kind : str
         ``gap``, ``daylight_saving``, ``duplicate``, ``irregular``, ``future``, ``stuck``,
-        ``unit_slip``, ``negative``, ``energy_mismatch`` or ``above_rated``.
+        ``unit_slip``, ``negative``, ``energy_mismatch``, ``above_rated`` or ``off_neighbours``.
     channel : str
         Empty where all channels are concerned.
     start, end : int
