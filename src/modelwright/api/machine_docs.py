@@ -110,7 +110,8 @@ QUALITY = extend_schema(
     tags=[TAG],
     summary="Find what is wrong with readings",
     description=(
-        "Gaps, stuck sensors, slips of unit, lost and repeated hours, negative energy, and more."
+        "Gaps, stuck sensors, slips of unit, lost and repeated hours, negative energy, an outdoor"
+        " thermometer that differs from those of the other machines at the site, and more."
         " Without `start`, the last year is looked at."
     ),
     parameters=[ID, PeriodQuerySerializer],

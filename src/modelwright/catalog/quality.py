@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from modelwright.catalog.models import Machine
+from modelwright.catalog.neighbours import neighbours_of
 from modelwright.catalog.period import Period
 from modelwright.catalog.readings import readings_between, series_of
 from modelwright.core.clock import moment_of, ms_of
 from modelwright.engine.machines.finding import Finding
 from modelwright.engine.machines.local_time import DAY_MS
 from modelwright.engine.machines.quality import findings
+from modelwright.engine.machines.series import TEMPERATURE
 
 USUAL_DAYS = 365
 USUAL_READINGS = 100_000
@@ -47,12 +49,16 @@ def quality_of(machine: Machine, period: Period | None = None) -> Quality:
     series = series_of(machine, start=start, end=period.end)
     if not len(series):
         return Quality(machine, None, None, 0, ())
+    first, last = int(series.times[0]), int(series.times[-1])
+    neighbours = (
+        neighbours_of(machine, start=first, end=last) if TEMPERATURE in series.channels else ()
+    )
     return Quality(
         machine,
-        moment_of(int(series.times[0])),
-        moment_of(int(series.times[-1])),
+        moment_of(first),
+        moment_of(last),
         len(series),
-        findings(series, rated_power_kw=machine.rated_power_kw),
+        findings(series, rated_power_kw=machine.rated_power_kw, neighbours=neighbours),
     )
 
 

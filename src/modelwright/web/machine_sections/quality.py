@@ -25,6 +25,7 @@ TITLES = {
     "negative": "Negative energy",
     "energy_mismatch": "Energy is not power times time",
     "above_rated": "Above the rated power",
+    "off_neighbours": "Differs from its neighbours",
 }
 TONES = {"critical": "bad", "warning": "warn", "info": "info"}
 ICONS = {"critical": "failed", "warning": "warning", "info": "info"}
