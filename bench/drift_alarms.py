@@ -2,14 +2,15 @@
 
 ``python -m bench.drift_alarms``. Drawn tables, the sample machines and public series (from the
 folder that ``MODELWRIGHT_BENCH_DATA`` names). Of each channel of the sample machines: how often
-10 % more of it alone is found in three days by the checks of its models, by data or by errors.
+10 % more of it alone is found in three days: by the checks of its models, of data or of errors, or
+beside the site's other thermometers.
 """
 
 import json
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,14 @@ from modelwright.engine.drift.phases import DAY
 from modelwright.engine.machines.base import MachineModel
 from modelwright.engine.machines.files import machine_model_read
 from modelwright.engine.machines.model_errors import errors_of
+from modelwright.engine.machines.quality_neighbours import off_neighbours
 from modelwright.engine.machines.sample_machines import (
     SampleMachine,
     continued,
     sample_faults,
     sample_machines,
 )
-from modelwright.engine.machines.series import ENERGY, POWER, Series
+from modelwright.engine.machines.series import ENERGY, POWER, TEMPERATURE, Series
 from modelwright.engine.machines.training import train_machine_model
 from modelwright.engine.machines.watching import ErrorWatch, WindowErrors
 
@@ -45,6 +47,8 @@ LENGTH = 3
 SHIFT = 1.1
 STANDING = 0.6
 """Share of hours at a standstill from which on more of nothing is nothing."""
+WARM = 3.0
+"""Mean outdoor temperature, degC either way, below which a tenth of it is as good as nothing."""
 FOUND = 0.9
 ORDINARY = 0.02
 SIZES = ((10_000, 50, 300), (10_000, 500, 300), (10_000, 10_000, 60))
@@ -144,23 +148,72 @@ class Watched:
         return judge(self.profile, rows, late.times), self.watch.window(errors)
 
 
+@dataclass(frozen=True)
+class Window:
+    """Three days without a fault of a sample machine.
+
+    Parameters
+    ----------
+    series : Series
+        The year before and these days.
+    begin : int
+        When they begin, milliseconds UTC.
+    models : sequence of Watched
+        That learned from the year before.
+    neighbours : sequence of Series
+        What other machines of the site read meanwhile.
+    """
+
+    series: Series
+    begin: int
+    models: Sequence[Watched]
+    neighbours: Sequence[Series]
+
+    def is_little(self, channel: str) -> bool:
+        """Return whether a tenth more of the channel is as good as nothing on these days."""
+        values = self.series.channels[channel][self.series.times >= self.begin]
+        if channel == TEMPERATURE:
+            return abs(float(np.nanmean(values))) < WARM
+        return float(np.mean(values == 0)) >= STANDING
+
+    def shifted(self, channel: str) -> "Window":
+        """Return it with a tenth more of a channel."""
+        channels = dict(self.series.channels)
+        for name in _names(channel):
+            factor = np.where(self.series.times >= self.begin, SHIFT, 1.0)
+            channels[name] = channels[name] * factor
+        return replace(self, series=replace(self.series, channels=channels))
+
+    def verdict(self, channel: str = "") -> tuple[bool, bool, bool, bool]:
+        """Return what is found by data, by errors, by neighbours, and by that channel's data."""
+        end = int(self.series.times[-1]) + 1
+        late = self.series.between(self.begin - CONTEXT_DAYS * DAY, end)
+        checked = [model.check(late, self.begin) for model in self.models]
+        return (
+            any(data.drifted for data, _ in checked),
+            any(errors is not None and errors.drifted for _, errors in checked),
+            any(one.end >= self.begin for one in off_neighbours(self.series, self.neighbours)),
+            any(name in data.drifted_columns for data, _ in checked for name in _names(channel)),
+        )
+
+
+def _names(channel: str) -> tuple[str, ...]:
+    return (POWER, ENERGY) if channel == POWER else (channel,)
+
+
 def machine_rows(machine: SampleMachine) -> Iterator[dict[str, Any]]:
     """Yield what is flagged of a sample machine's ordinary days, and what of shifted ones.
 
-    Flagged is what the check of any of its models flags, for its data or its errors.
+    Flagged is what the check of any of its models flags, for its data or its errors, and what the
+    thermometers of the site's other machines tell.
     """
     flagged: list[bool] = []
-    found: dict[str, list[tuple[bool, bool, bool]]] = defaultdict(list)
-    for models, series, begin in _ordinary(machine):
-        flagged.append(any(_verdict(models, series, begin, "")))
-        now = series.times >= begin
-        for channel, values in series.channels.items():
-            if channel != ENERGY and np.mean(values[now] == 0) < STANDING:
-                shifted = dict(series.channels)
-                for name in (POWER, ENERGY) if channel == POWER else (channel,):
-                    shifted[name] = np.where(now, SHIFT, 1.0) * shifted[name]
-                changed = Series(series.times, shifted, series.timezone)
-                found[channel].append(_verdict(models, changed, begin, channel))
+    found: dict[str, list[tuple[bool, bool, bool, bool]]] = defaultdict(list)
+    for window in _ordinary(machine):
+        flagged.append(any(window.verdict()))
+        for channel in window.series.channels:
+            if channel != ENERGY and not window.is_little(channel):
+                found[channel].append(window.shifted(channel).verdict(channel))
     share = float(np.mean(flagged))
     yield {
         "name": f"Drift, ordinary windows of three days flagged: {machine.name}",
@@ -170,13 +223,14 @@ def machine_rows(machine: SampleMachine) -> Iterator[dict[str, Any]]:
         "met": share <= ORDINARY,
     }
     for channel, verdicts in found.items():
-        data, errors, named = np.array(verdicts).T
-        power = float(np.mean(data | errors))
+        data, errors, neighbours, named = np.array(verdicts).T
+        power = float(np.mean(data | errors | neighbours))
         yield {
             "name": f"Drift, 10 % more in three days: {machine.name}, {channel}",
             "found": round(power, 3),
             "by_data": round(float(data.mean()), 3),
             "by_errors": round(float(errors.mean()), 3),
+            "by_neighbours": round(float(neighbours.mean()), 3),
             "by_name": round(float(named.mean()), 3),
             "of": len(verdicts),
             "goal": FOUND,
@@ -184,31 +238,21 @@ def machine_rows(machine: SampleMachine) -> Iterator[dict[str, Any]]:
         }
 
 
-def _verdict(
-    models: Sequence[Watched], series: Series, begin: int, channel: str
-) -> tuple[bool, bool, bool]:
-    """Return whether any check finds the data drifted, the errors, and that channel's data."""
-    names = (POWER, ENERGY) if channel == POWER else (channel,)
-    checked = [one.check(series, begin) for one in models]
-    return (
-        any(data.drifted for data, _ in checked),
-        any(errors is not None and errors.drifted for _, errors in checked),
-        any(name in data.drifted_columns for data, _ in checked for name in names),
-    )
-
-
-def _ordinary(machine: SampleMachine) -> Iterator[tuple[list[Watched], Series, int]]:
-    """Yield windows of three days without a fault, the month before them, and the models."""
+def _ordinary(machine: SampleMachine) -> Iterator[Window]:
+    others = [m for m in sample_machines() if m.site == machine.site and m != machine]
     for start in STARTS:
         end = MONDAY + start * DAY
-        series = continued(machine, end - REFERENCE_DAYS * DAY, end + AFTER_DAYS * DAY)
+        first, last = end - REFERENCE_DAYS * DAY, end + AFTER_DAYS * DAY
+        series = continued(machine, first, last)
+        near = [continued(other, first, last) for other in others]
         models = [_watched(series.between(0, end), model_type) for model_type in MODEL_TYPES]
         for day in range(0, AFTER_DAYS - LENGTH + 1, 2):
             begin, until = end + day * DAY, end + (day + LENGTH) * DAY
             faults = sample_faults(machine, begin, until)
             enough = len(series.between(begin, until)) >= 12 * LENGTH
             if enough and all(fault.kind == "gap" for fault in faults):
-                yield models, series.between(begin - CONTEXT_DAYS * DAY, until), begin
+                neighbours = [other.between(0, until) for other in near]
+                yield Window(series.between(0, until), begin, models, neighbours)
 
 
 def _watched(series: Series, model_type: str) -> Watched:

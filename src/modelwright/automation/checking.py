@@ -16,18 +16,23 @@ EVERY = dt.timedelta(hours=1)
 
 
 def machines_check() -> int:
-    """Check the champion of every active machine that has an hour of new data; return how many."""
+    """Check the champion of every active machine that has an hour of new data; return how many.
+
+    New are readings that came after the last check, before the first one after those that the
+    champion learned from.
+    """
     champions = DriftProfile.objects.filter(
         is_counting=True,
         machine__is_active=True,
         version__aliases__name="champion",
     )
-    kind = F("version__run__model_type")
-    profiles = champions.select_related("machine").defer("data", "concept").annotate(kind=kind)
+    profiles = champions.select_related("machine").defer("data", "concept")
+    run = "version__run__"
     checked = 0
-    for profile in profiles:
-        last, until = profile.machine.last_reading_at, profile.checked.get("evaluation_end")
-        if last is None or (until and last < dt.datetime.fromisoformat(until) + EVERY):
+    for profile in profiles.annotate(kind=F(f"{run}model_type"), learned=F(f"{run}period_end")):
+        last, end = profile.machine.last_reading_at, profile.checked.get("evaluation_end")
+        until = dt.datetime.fromisoformat(end) if end else profile.learned
+        if last is None or (until is not None and last < until + EVERY):
             continue
         try:
             drift_check_run(machine=profile.machine, model_type=profile.kind)

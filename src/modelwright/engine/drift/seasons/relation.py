@@ -21,7 +21,7 @@ FOLDS = 3
 FOLD_WINDOWS = 7
 """Windows in a row that others tell of together: neighbours know too much of each other."""
 MOST_ROWS = 3000
-ROUNDS = 3
+ROUNDS = 2
 HUBER = 1.5
 RIDGE = 1e-5
 UNIT = 2.0
