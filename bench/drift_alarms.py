@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from modelwright.engine.machines.quality_neighbours import off_neighbours
 from tests.engine.drift.helpers import mixed_table, upper_limit
 from tests.engine.drift.series import judge, public_series, windows
 
@@ -25,6 +24,7 @@ from modelwright.engine.drift.phases import DAY
 from modelwright.engine.machines.base import MachineModel
 from modelwright.engine.machines.files import machine_model_read
 from modelwright.engine.machines.model_errors import errors_of
+from modelwright.engine.machines.quality_neighbours import off_neighbours
 from modelwright.engine.machines.sample_machines import (
     SampleMachine,
     continued,

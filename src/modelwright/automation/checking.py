@@ -6,7 +6,7 @@ import logging
 from django.db.models import F
 
 from modelwright.core.errors import ModelwrightError
-from modelwright.monitoring.drift import drift_check_run
+from modelwright.monitoring.drift import NEXT, drift_check_run
 from modelwright.monitoring.models import DriftProfile
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def machines_check() -> int:
     checked = 0
     for profile in profiles.annotate(kind=F(f"{run}model_type"), learned=F(f"{run}period_end")):
         last, end = profile.machine.last_reading_at, profile.checked.get("evaluation_end")
-        until = dt.datetime.fromisoformat(end) if end else profile.learned
+        until = dt.datetime.fromisoformat(end) - NEXT if end else profile.learned
         if last is None or (until is not None and last < until + EVERY):
             continue
         try:

@@ -41,6 +41,8 @@ from modelwright.registry.selectors import machine_model_of
 
 USUAL = dt.timedelta(hours=24)
 LONGEST = dt.timedelta(days=366)
+NEXT = dt.timedelta(milliseconds=1)
+"""From a reading to the end of the period that it is the last of."""
 SHOWN = ("r_squared", "rmse", "mae")
 NO_METRICS = "No metrics found for this period"
 
@@ -216,7 +218,7 @@ def _period(machine: Machine, start: dt.datetime | None, end: dt.datetime | None
     if end is None:
         if machine.last_reading_at is None:
             raise NoMetricsError(NO_METRICS)
-        end = machine.last_reading_at + dt.timedelta(milliseconds=1)
+        end = machine.last_reading_at + NEXT
     start = end - USUAL if start is None else start
     if end <= start:
         raise InvalidInputError({"evaluation_end": ["evaluation_end must be after its start"]})
