@@ -5,6 +5,9 @@ import pytest
 from modelwright.automation.checking import machines_check
 from modelwright.engine.machines.series import HOUR_MS
 from modelwright.monitoring.models import DriftProfile
+from modelwright.monitoring.profiles import KEPT_VERSIONS
+from modelwright.registry.models import Subject
+from modelwright.registry.promotion import version_rollback
 from tests.monitoring.plant import END_MS, chiller, readings, store, train
 
 pytestmark = pytest.mark.django_db
@@ -26,3 +29,14 @@ def test_a_model_is_checked_with_each_hour_that_it_did_not_learn_from() -> None:
         assert machines_check() == 0
     train(machine)
     assert machines_check() == 0, "nor is the one that takes its place"
+
+
+def test_a_champion_that_came_back_is_checked_though_its_profile_was_forgotten() -> None:
+    machine = chiller()
+    versions = [train(machine) for _ in range(KEPT_VERSIONS + 1)]
+    assert not DriftProfile.objects.filter(version=versions[0]).exists()
+    subject = Subject.objects.get(key=versions[0].subject)
+    version_rollback(subject=subject, user=None, reason="As it was.", to=versions[0])
+    store(machine, readings(1, END_MS + HOUR_MS))
+    assert machines_check() == 1
+    assert DriftProfile.objects.get(version=versions[0]).checked["drift_type"] == "no_drift"

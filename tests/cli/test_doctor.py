@@ -62,6 +62,8 @@ def test_broker_that_is_away_is_broken(call: Call) -> None:
         ("MODELWRIGHT_DATABASE_URL", "postgres://ann:ses/ame@127.0.0.1/name"),
         ("MODELWRIGHT_DATABASE_URL", "postgres://ann:sesame@127.0.0.1"),
         ("MODELWRIGHT_DATABASE_URL", "sesame"),
+        ("MODELWRIGHT_EMAIL_URL", "nonsense://ann:sesame@127.0.0.1"),
+        ("MODELWRIGHT_EMAIL_URL", "smtp://ann:ses/ame@127.0.0.1"),
     ],
 )
 def test_an_address_that_cannot_be_meant_is_broken(call: Call, name: str, address: str) -> None:
@@ -72,6 +74,15 @@ def test_an_address_that_cannot_be_meant_is_broken(call: Call, name: str, addres
     assert done.returncode == 1
     assert f"{name} must be like" in done.stderr
     assert "ses" not in found["text"] + done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [("many", "a whole number"), ("", "a whole number"), ("0", "1 or more")]
+)
+def test_a_number_that_cannot_be_meant_is_broken(call: Call, value: str, said: str) -> None:
+    found = findings(call, MODELWRIGHT_SLOTS=value)["Settings"]
+    assert found["level"] == "broken"
+    assert f"MODELWRIGHT_SLOTS must be {said}" in found["text"]
 
 
 def test_any_host_is_a_warning(call: Call) -> None:

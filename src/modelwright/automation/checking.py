@@ -6,8 +6,12 @@ import logging
 from django.db.models import F
 
 from modelwright.core.errors import ModelwrightError
+from modelwright.engine.drift import DriftDataError
 from modelwright.monitoring.drift import NEXT, drift_check_run
 from modelwright.monitoring.models import DriftProfile
+from modelwright.monitoring.profiles import profile_ensure
+from modelwright.registry.models import ModelAlias
+from modelwright.registry.promotion import CHAMPION
 
 log = logging.getLogger(__name__)
 
@@ -21,10 +25,11 @@ def machines_check() -> int:
     New are readings that came after the last check, before the first one after those that the
     champion learned from.
     """
+    _profiles_ensure()
     champions = DriftProfile.objects.filter(
         is_counting=True,
         machine__is_active=True,
-        version__aliases__name="champion",
+        version__aliases__name=CHAMPION,
     )
     profiles = champions.select_related("machine").defer("data", "concept")
     run = "version__run__"
@@ -40,3 +45,17 @@ def machines_check() -> int:
         except ModelwrightError as error:
             log.info("%s could not be checked for drift: %s", profile.machine, error.message)
     return checked
+
+
+def _profiles_ensure() -> None:
+    """Have every champion counted: one that came back may be so old that its profile is gone."""
+    bare = ModelAlias.objects.filter(
+        name=CHAMPION, subject__machine__is_active=True, version__drift_profile=None
+    )
+    for alias in bare.select_related("subject__machine", "version"):
+        machine = alias.subject.machine
+        if machine is not None:
+            try:
+                profile_ensure(alias.version, machine)
+            except DriftDataError as error:
+                log.info("%s can't be watched for drift: %s", alias.version.name, error)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
-import environ
 import plotly
 from csp.constants import SELF
 from django.contrib.messages import constants as messages
@@ -15,12 +14,18 @@ from django.core.exceptions import ImproperlyConfigured
 
 from modelwright import __version__
 from modelwright.core.files import private_dir, read_or_create_secret
-from modelwright.core.service_urls import broker_url, database_options, store_options
+from modelwright.core.service_urls import (
+    broker_url,
+    database_options,
+    mail_options,
+    store_options,
+)
+from modelwright.core.settings_env import SettingsEnv
 
 django_stubs_ext.monkeypatch()  # generic classes of Django may name their model at run time
 
 HOME = Path(os.environ.get("MODELWRIGHT_HOME", "modelwright-data")).absolute()
-env = environ.Env()
+env = SettingsEnv()
 if (HOME / ".env").is_file():
     env.read_env(HOME / ".env")
 
@@ -293,8 +298,8 @@ SPECTACULAR_SETTINGS = {
 
 # --- jobs --------------------------------------------------------------------------------------
 _CORES = os.cpu_count() or 1
-JOB_SLOTS = env.int("MODELWRIGHT_SLOTS", default=_CORES)
-JOB_THREADS = env.int("MODELWRIGHT_JOB_THREADS", default=max(1, _CORES // JOB_SLOTS))
+JOB_SLOTS = env.count("MODELWRIGHT_SLOTS", default=_CORES)
+JOB_THREADS = env.count("MODELWRIGHT_JOB_THREADS", default=max(1, _CORES // JOB_SLOTS))
 # Read by the numerical libraries when they are first imported, which is after this. Limiting them
 # later, in the child of each job, would cost every job some 20 ms: they start their threads anew.
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -389,7 +394,7 @@ EMAIL_URL = env.str("MODELWRIGHT_EMAIL_URL", default="")
 EMAIL_IS_SET_UP = bool(EMAIL_URL)
 DEFAULT_FROM_EMAIL = env.str("MODELWRIGHT_EMAIL_FROM", default="modelwright@localhost")
 if EMAIL_IS_SET_UP:
-    globals().update(environ.Env.email_url_config(EMAIL_URL))
+    globals().update(mail_options(EMAIL_URL))
 
 # --- logging -----------------------------------------------------------------------------------
 LOG_FORMAT = env.str("MODELWRIGHT_LOG_FORMAT", default="line")

@@ -1,4 +1,4 @@
-"""Where the database, the broker and the store are: addresses as the settings give them.
+"""Where the database, the broker, the store and the mail server are: addresses from the settings.
 
 No message repeats an address: it may hold a password.
 """
@@ -106,3 +106,25 @@ def store_options(url: str) -> dict[str, Any]:
     if "region" in asked:
         options["region_name"] = asked["region"]
     return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+
+
+def mail_options(url: str) -> dict[str, Any]:
+    """Return Django's settings for sending mail.
+
+    Parameters
+    ----------
+    url : str
+        `smtp+tls://user:password@host:587`, `smtp+ssl://…` or `smtp://…`.
+
+    Raises
+    ------
+    ImproperlyConfigured
+        It can't be meant.
+    """
+    try:
+        return dict(environ.Env.email_url_config(url))
+    except (ImproperlyConfigured, ValueError):
+        raise ImproperlyConfigured(
+            "MODELWRIGHT_EMAIL_URL must be like smtp+tls://user:password@host:587, or be left out."
+            f" {ESCAPE}"
+        ) from None

@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connections
+from django.db import InterfaceError, OperationalError, connection, connections
 
 from modelwright.runs import stopping
 from modelwright.runs.child import ChildTask, fork, load_warm_up
@@ -87,7 +87,10 @@ class Watch:
             scratch=self.scratch,
             memory_limit_mb=self.job.memory_limit_mb,
         )
-        connections.close_all()  # the child must not share them
+        if connection.vendor != "sqlite":
+            # The child must not share a socket. A file may stay open, since the child never touches
+            # it and locks aren't inherited; to open it anew takes longer than to write the end.
+            connections.close_all()
         if self.claim.kind.warm_up:
             load_warm_up(self.claim.kind.warm_up)(task.payload)
         self.pid, pipe = fork(task)
