@@ -38,6 +38,8 @@ NONSENSE = {
     "a number": b"5",
     "true": b"true",
     "two documents": b"{}{}",
+    "a name twice": b'{"test_split": 0.2, "test_split": 0.3}',
+    "a name twice deeper": b'{"hyperparameters": {"max_depth": 2, "max_depth": 3}}',
     "a thousand unknown fields": json.dumps({f"f{n}": n for n in range(1000)}).encode(),
     "a name of 100 kB": json.dumps({"x" * 100_000: 1}).encode(),
 }

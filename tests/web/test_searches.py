@@ -49,6 +49,7 @@ def test_the_editor_counts_combinations_and_estimates(trainer: Client, run: Trai
         ({"grid_max_depth": "1 .. 9"}, "lists of choices only"),
         ({"grid_max_depth": "", "grid_n_estimators": ""}, "must not be empty"),
         ({"param_grid": "{"}, "This is no JSON"),
+        ({"param_grid": '{"max_depth": [1], "max_depth": [2]}'}, "comes twice"),
         ({"param_grid": '{"colour": [1]}'}, "Unknown hyperparameter"),
         ({"grid_n_estimators": ",".join(map(str, range(1, 1001))),
           "grid_min_samples_leaf": ",".join(map(str, range(1, 100)))}, "combinations"),

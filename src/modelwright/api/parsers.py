@@ -10,6 +10,7 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
 from modelwright.catalog.limits import PIECE_BYTES
+from modelwright.core.json_names import names_once
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
@@ -25,10 +26,13 @@ class BodyTooLargeError(APIException):
 
 
 class StrictJSONParser(BaseParser):
-    """JSON with finite numbers, sane depth, and text that every database can store."""
+    """JSON with finite numbers, sane depth, each name once in an object, and text that every
+    database can store.
+    """
 
     media_type = "application/json"
     max_bytes = MAX_BYTES
+    names_looked_at = True
 
     def parse(
         self,
@@ -41,7 +45,11 @@ class StrictJSONParser(BaseParser):
         if len(raw) > self.max_bytes:
             raise BodyTooLargeError
         try:
-            value = json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
+            value = json.loads(
+                raw.decode("utf-8"),
+                parse_constant=_refuse_constant,
+                object_pairs_hook=names_once if self.names_looked_at else None,
+            )
         except UnicodeDecodeError as error:
             raise ParseError("The body is not UTF-8 text.") from error
         except ValueError as error:

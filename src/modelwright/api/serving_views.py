@@ -45,9 +45,10 @@ SUBJECT = OpenApiParameter(
 
 
 class RowsParser(StrictJSONParser):
-    """Rows may be many."""
+    """Rows may be many, and come from programs: to look at each one's names would take longer."""
 
     max_bytes = MAX_BYTES
+    names_looked_at = False
 
 
 class CsvParser(BaseParser):

@@ -5,20 +5,21 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+SHOWN_CHARS = 60
 NUMBERS = {int: "a whole number", float: "a number"}
 
 
 class SettingsEnv(environ.Env):  # type: ignore[misc]  # the library has no types
-    """The environment's variables; one that can't be read is named.
+    """The environment's variables; one that is no number and must be one is named.
 
     Examples
     --------
     >>> import os
-    >>> os.environ["MODELWRIGHT_EXAMPLE"] = "four"
-    >>> SettingsEnv().int("MODELWRIGHT_EXAMPLE", default=4)
+    >>> os.environ["MODELWRIGHT_N"] = "four"
+    >>> SettingsEnv().int("MODELWRIGHT_N", default=4)
     Traceback (most recent call last):
         ...
-    django.core.exceptions.ImproperlyConfigured: MODELWRIGHT_EXAMPLE must be a whole number.
+    django.core.exceptions.ImproperlyConfigured: MODELWRIGHT_N must be a whole number, not 'four'.
     """
 
     def get_value(self, var: str, cast: Any = None, *args: Any, **options: Any) -> Any:
@@ -27,13 +28,16 @@ class SettingsEnv(environ.Env):  # type: ignore[misc]  # the library has no type
         Raises
         ------
         ImproperlyConfigured
-            It isn't there and has no default, or isn't what it must be.
+            It isn't there and has no default, or is no number and must be one.
         """
         try:
             return super().get_value(var, cast, *args, **options)
         except ValueError:
-            kind = NUMBERS.get(cast, "something else")
-            raise ImproperlyConfigured(f"{var} must be {kind}.") from None
+            if cast not in NUMBERS:
+                raise
+            kind = NUMBERS[cast]
+            value = str(self.ENVIRON.get(var, ""))[:SHOWN_CHARS]
+            raise ImproperlyConfigured(f"{var} must be {kind}, not {value!r}.") from None
 
     def count(self, var: str, default: int) -> int:
         """Return a variable that is a whole number from 1 on.

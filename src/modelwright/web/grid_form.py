@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 
 from modelwright.core.errors import InvalidInputError
+from modelwright.core.json_names import names_once
 from modelwright.engine.hyperparameters import MODEL_TYPES
 from modelwright.engine.parameters import (
     BooleanParameter,
@@ -234,9 +235,9 @@ class SearchForm(forms.Form):
         text = str(self.cleaned_data.get("param_grid", "")).strip()
         if text:
             try:
-                return json.loads(text)
+                return json.loads(text, object_pairs_hook=names_once)
             except (ValueError, RecursionError) as error:
-                raise InvalidInputError({"param_grid": ["This is no JSON."]}) from error
+                raise InvalidInputError({"param_grid": [f"This is no JSON: {error}."]}) from error
         return {
             row.name: values_read(row.text, row.parameter) for row in self.rows if row.text.strip()
         }

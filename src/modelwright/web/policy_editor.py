@@ -17,6 +17,7 @@ from modelwright.automation.policies import (
 )
 from modelwright.automation.policy_rules import DEFAULTS
 from modelwright.core.errors import InvalidInputError, ModelwrightError
+from modelwright.core.json_names import names_once
 from modelwright.registry.models import Subject
 from modelwright.web.model_titles import model_title
 from modelwright.web.policy_form import CommonRules, common_rules
@@ -112,7 +113,7 @@ class PolicyEditor:
         """Return the rules that a form means: some over those that hold, or all as JSON."""
         if self.as_json:
             try:
-                return json.loads(posted.get("rules", ""))
+                return json.loads(posted.get("rules", ""), object_pairs_hook=names_once)
             except (ValueError, RecursionError) as error:
                 raise InvalidInputError({"rules": [f"This is no JSON: {error}."]}) from error
         return common_rules(posted, self.policy.rules if self.policy else {})
