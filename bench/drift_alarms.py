@@ -33,7 +33,7 @@ from modelwright.engine.machines.sample_machines import (
 )
 from modelwright.engine.machines.series import ENERGY, POWER, TEMPERATURE, Series
 from modelwright.engine.machines.training import train_machine_model
-from modelwright.engine.machines.watching import ErrorWatch, WindowErrors
+from modelwright.engine.machines.watching import ErrorWatch
 
 ALPHA = 0.01
 MONDAY = 1_736_121_600_000
@@ -140,12 +140,14 @@ class Watched:
     profile: Profile
     watch: ErrorWatch
 
-    def check(self, series: Series, begin: int) -> tuple[DriftResult, WindowErrors | None]:
+    def check(self, series: Series, begin: int) -> tuple[DriftResult, bool]:
         """Return what a check finds in the readings from `begin` on: of the data, of the errors."""
         late = series.between(begin, int(series.times[-1]) + 1)
         rows = {name: late.channels[name] for name in self.model.features}
         errors = errors_of(self.model, series, begin)
-        return judge(self.profile, rows, late.times), self.watch.window(errors)
+        present, leaning = self.watch.window(errors), self.watch.leaning(errors)
+        wrong = (present is not None and present.drifted) or (leaning is not None and leaning.leans)
+        return judge(self.profile, rows, late.times), wrong
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,7 @@ class Window:
         checked = [model.check(late, self.begin) for model in self.models]
         return (
             any(data.drifted for data, _ in checked),
-            any(errors is not None and errors.drifted for _, errors in checked),
+            any(wrong for _, wrong in checked),
             any(one.end >= self.begin for one in off_neighbours(self.series, self.neighbours)),
             any(name in data.drifted_columns for data, _ in checked for name in _names(channel)),
         )

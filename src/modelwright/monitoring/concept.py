@@ -17,6 +17,8 @@ from modelwright.monitoring.outlook import CONTEXT_DAYS
 from modelwright.registry.models import ModelVersion
 
 DAYS_AT_ONCE = 92
+LEAN_DAYS = 3
+"""How long the signs of errors are looked at, at least: a day leans by chance too easily."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ def error_drift(
     version: ModelVersion,
     machine: Machine,
     model: MachineModel,
-    window: Errors,
+    recent: Errors,
+    start: int,
     *,
     is_latest: bool,
 ) -> ErrorDrift | None:
@@ -60,8 +63,10 @@ def error_drift(
     machine : Machine
     model : MachineModel
         Of the version.
-    window : Errors
-        Of the window that is looked at.
+    recent : Errors
+        Up to the end of the window that is looked at, of `LEAN_DAYS` at least.
+    start : int
+        When that window begins, milliseconds UTC.
     is_latest : bool
         Whether it reaches the last reading: then what the detector has seen up to there counts too.
 
@@ -74,18 +79,18 @@ def error_drift(
     if row is None or row.concept_until is None:
         return None
     watch = ErrorWatch.from_dict(row.concept)
-    present = watch.window(window)
+    present, leaning = watch.window(recent.since(start)), watch.leaning(recent)
     lasting = errors_tell(row.pk, machine, model) if is_latest else None
-    leaning = present.leaning if present is not None else None
     scores = [one.score for one in (present, lasting, leaning) if one is not None]
     if not scores:
         return None
+    ratio = present.ratio if present is not None else 1.0
     if lasting is not None and lasting.drifted:
         return ErrorDrift(True, max(scores), lasting.recent / (watch.usual * watch.scale), True)
-    if present is None:
-        return ErrorDrift(False, max(scores), 1.0, False)
-    share = leaning.share if leaning is not None and leaning.leans and not present.grown else None
-    return ErrorDrift(present.drifted, max(scores), present.ratio, False, share)
+    if present is not None and present.drifted:
+        return ErrorDrift(True, max(scores), ratio, False)
+    share = leaning.share if leaning is not None and leaning.leans else None
+    return ErrorDrift(share is not None, max(scores), ratio, False, share)
 
 
 def errors_tell(profile_id: int, machine: Machine, model: MachineModel) -> ConceptResult | None:

@@ -24,7 +24,7 @@ from modelwright.engine.machines.series import Series
 from modelwright.engine.results import plain
 from modelwright.monitoring.alert_types import AlertType
 from modelwright.monitoring.alerts import Finding, alert_clear, alert_raise
-from modelwright.monitoring.concept import ErrorDrift, error_drift
+from modelwright.monitoring.concept import LEAN_DAYS, ErrorDrift, error_drift
 from modelwright.monitoring.counting import window_drift
 from modelwright.monitoring.errors import NoMetricsError
 from modelwright.monitoring.models import Alert, DriftProfile, MetricsRecord
@@ -172,12 +172,10 @@ def drift_check_run(
     model = machine_model_of(version)
     begin = ms_of(period.start)
     series = series_of(machine, start=begin - CONTEXT_DAYS * DAY_MS, end=ms_of(period.end))
+    first = min(begin, ms_of(period.end) - LEAN_DAYS * DAY_MS)
+    recent = errors_of(model, series, first)
     errors = error_drift(
-        version,
-        machine,
-        model,
-        errors_of(model, series, begin),
-        is_latest=_is_latest(period, machine),
+        version, machine, model, recent, begin, is_latest=_is_latest(period, machine)
     )
     evaluation = _evaluated(model, series, begin)
     return _kept(

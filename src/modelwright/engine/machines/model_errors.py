@@ -38,6 +38,10 @@ class Errors:
         """Return those from `first` up to `end`, `end` excluded."""
         return Errors(self.times[first:end], self.signed[first:end], self.expected[first:end])
 
+    def since(self, start: int) -> "Errors":
+        """Return those from a time on, in milliseconds UTC."""
+        return self.part(int(np.searchsorted(self.times, start)), len(self.times))
+
     @classmethod
     def joined(cls, pieces: Sequence["Errors"]) -> "Errors":
         """Return pieces, one after the other, as one."""

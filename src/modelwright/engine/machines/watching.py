@@ -42,24 +42,15 @@ class WindowErrors:
         by enough to matter.
     ratio : float
         Mean loss over that of the hold-out.
-    leaning : Leaning or None
-        To which side they lean; None where the window is shorter than a day, or the hold-out was
-        too short to know what is usual.
     """
 
     score: float
     ratio: float
-    leaning: Leaning | None = None
-
-    @property
-    def grown(self) -> bool:
-        """Whether they are larger than they were."""
-        return self.score >= 1.0
 
     @property
     def drifted(self) -> bool:
-        """Whether they have grown, or lean to one side."""
-        return self.grown or (self.leaning is not None and self.leaning.leans)
+        """Whether they have grown."""
+        return self.score >= 1.0
 
 
 class ErrorWatch:
@@ -72,7 +63,7 @@ class ErrorWatch:
       alarms on average, for a mean loss that isn't above its 99 % bound. It finds small growth that
       lasts.
     * *A window* against the ordinary days of the hold-out: finds large growth within a day.
-    * *The signs* in a window (`leaning`): finds what moves every reading a little.
+    * *The signs* of some days (`leaning`): finds what moves every reading a little.
 
     Parameters
     ----------
@@ -165,10 +156,17 @@ class ErrorWatch:
         shorter = math.sqrt(max(1.0, self.per_day / count))
         far = self.usual + FAR * (1 + LEAST_DAYS / self.days) * self.spread * shorter
         limits = (far, self.worst, FLOOR * self.usual)
-        leaning = None
-        if self.lean is not None and count >= self.per_day:
-            leaning = self.lean.judge(errors, count / self.per_day)
-        return WindowErrors(mean / min(max(limits), NEARLY_ALL), mean / self.usual, leaning)
+        return WindowErrors(mean / min(max(limits), NEARLY_ALL), mean / self.usual)
+
+    def leaning(self, errors: Errors) -> Leaning | None:
+        """Judge to which side the errors of some days lean.
+
+        None where they are less than a day's, or the hold-out was too short to know what is usual.
+        """
+        count = errors.signed.size
+        if self.lean is None or count < self.per_day:
+            return None
+        return self.lean.judge(errors, count / self.per_day)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what is usual and the state, JSON-safe."""
