@@ -3,7 +3,10 @@
 import pytest
 
 from modelwright.automation.checking import machines_check
+from modelwright.core.clock import moment_of
+from modelwright.engine.machines.local_time import DAY_MS
 from modelwright.engine.machines.series import HOUR_MS
+from modelwright.monitoring.drift import drift_check_run
 from modelwright.monitoring.models import DriftProfile
 from modelwright.monitoring.profiles import KEPT_VERSIONS
 from modelwright.registry.models import Subject
@@ -40,3 +43,18 @@ def test_a_champion_that_came_back_is_checked_though_its_profile_was_forgotten()
     store(machine, readings(1, END_MS + HOUR_MS))
     assert machines_check() == 1
     assert DriftProfile.objects.get(version=versions[0]).checked["drift_type"] == "no_drift"
+
+
+def test_a_check_by_hand_of_other_days_changes_nothing_of_that() -> None:
+    machine = chiller()
+    train(machine)
+    long_ago, to_come = (moment_of(END_MS + days * DAY_MS) for days in (-3, 300))
+    drift_check_run(machine=machine, model_type="baseline", end=long_ago)
+    assert machines_check() == 0, "it has learned from all there is"
+    store(machine, readings(1, END_MS + HOUR_MS))
+    drift_check_run(
+        machine=machine, model_type="baseline", start=moment_of(END_MS - DAY_MS), end=to_come
+    )
+    assert machines_check() == 0, "it has been looked at just now"
+    store(machine, readings(1, END_MS + 2 * HOUR_MS))
+    assert machines_check() == 1

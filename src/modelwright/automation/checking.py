@@ -6,7 +6,7 @@ import logging
 from django.db.models import F
 
 from modelwright.core.errors import ModelwrightError
-from modelwright.engine.drift import DriftDataError
+from modelwright.engine.errors import ModelTrainerError
 from modelwright.monitoring.drift import NEXT, drift_check_run
 from modelwright.monitoring.models import DriftProfile
 from modelwright.monitoring.profiles import profile_ensure
@@ -22,8 +22,7 @@ EVERY = dt.timedelta(hours=1)
 def machines_check() -> int:
     """Check the champion of every active machine that has an hour of new data; return how many.
 
-    New are readings that came after the last check, before the first one after those that the
-    champion learned from.
+    New are readings later than those that were checked, and than those that it learned from.
     """
     _profiles_ensure()
     champions = DriftProfile.objects.filter(
@@ -36,8 +35,9 @@ def machines_check() -> int:
     checked = 0
     for profile in profiles.annotate(kind=F(f"{run}model_type"), learned=F(f"{run}period_end")):
         last, end = profile.machine.last_reading_at, profile.checked.get("evaluation_end")
-        until = dt.datetime.fromisoformat(end) - NEXT if end else profile.learned
-        if last is None or (until is not None and last < until + EVERY):
+        known = [dt.datetime.fromisoformat(end) - NEXT] if end else []
+        known += [profile.learned] if profile.learned is not None else []
+        if last is None or (known and last < max(known) + EVERY):
             continue
         try:
             drift_check_run(machine=profile.machine, model_type=profile.kind)
@@ -57,5 +57,5 @@ def _profiles_ensure() -> None:
         if machine is not None:
             try:
                 profile_ensure(alias.version, machine)
-            except DriftDataError as error:
-                log.info("%s can't be watched for drift: %s", alias.version.name, error)
+            except (ModelTrainerError, ModelwrightError) as error:
+                log.debug("%s can't be watched for drift: %s", alias.version.name, error)

@@ -58,4 +58,5 @@ SCHEDULE = JobKind(
     failed_fields=schedule_failed_fields,
     ended=schedule_ended,
     is_apart=True,
+    uses_database=True,
 )

@@ -3,15 +3,16 @@
 No message repeats an address: it may hold a password.
 """
 
+import contextlib
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 DATABASES = ("postgres", "postgresql", "psql", "pgsql")
 BROKERS = ("filesystem", "redis", "rediss", "amqp", "amqps", "pyamqp", "sentinel", "memory")
-ESCAPE = "Write characters such as / : @ # in its password as %2F %3A %40 %23."
+ESCAPE = "Write characters such as / : @ # ? [ ] in its password as %2F %3A %40 %23 %3F %5B %5D."
 
 
 def database_options(url: str) -> dict[str, Any]:
@@ -27,12 +28,13 @@ def database_options(url: str) -> dict[str, Any]:
     ImproperlyConfigured
         It can't be meant.
     """
-    try:
-        known = urlsplit(url).scheme in DATABASES
-        options = environ.Env.db_url_config(url) if known else {}
-    except ValueError:
-        options = {}
-    if not options.get("NAME"):
+    scheme, _, rest = url.strip().partition("://")
+    options: dict[str, Any] = {}
+    # an @ behind the first / means that the / belongs to a password
+    if scheme.lower() in DATABASES and "@" not in rest.partition("/")[2].partition("?")[0]:
+        with contextlib.suppress(ValueError):
+            options = environ.Env.db_url_config(url)
+    if not options.get("NAME") and "service" not in options.get("OPTIONS", {}):
         raise ImproperlyConfigured(
             "MODELWRIGHT_DATABASE_URL must be like postgres://user:password@host:5432/name, or be"
             f" left out for the embedded database. {ESCAPE}"
@@ -53,11 +55,9 @@ def broker_url(url: str) -> str:
     ImproperlyConfigured
         It can't be meant.
     """
-    try:
-        meant = all(_is_broker(part) for part in url.split(";"))
-    except ValueError:
-        meant = False
-    if not meant:
+    parts = [_split(part) for part in url.split(";") if part.strip()]
+    known = [part for part in parts if part and part.scheme.partition("+")[0] in BROKERS]
+    if not parts or len(known) < len(parts):
         raise ImproperlyConfigured(
             "MODELWRIGHT_BROKER_URL must be like redis://:password@host:6379/0 or"
             " amqp://user:password@host:5672//, or be left out for the broker of one machine."
@@ -66,10 +66,15 @@ def broker_url(url: str) -> str:
     return url
 
 
-def _is_broker(url: str) -> bool:
-    parts = urlsplit(url)
-    # reading the port raises ValueError where it is no number
-    return parts.scheme.partition("+")[0] in BROKERS and (parts.port is None or parts.port > 0)
+def _split(url: str) -> SplitResult | None:
+    """Return an address's parts; None where they can't be told, or would tear a password apart."""
+    try:
+        parts = urlsplit(url.strip())
+        whole = parts.port is None or parts.port > 0  # reading it fails where it is no number
+    except ValueError:
+        return None
+    torn = "@" in parts.path + parts.query + parts.fragment
+    return parts if whole and not torn else None
 
 
 def store_options(url: str) -> dict[str, Any]:
@@ -86,14 +91,17 @@ def store_options(url: str) -> dict[str, Any]:
     ImproperlyConfigured
         It can't be meant.
     """
-    parts = urlsplit(url)
-    if parts.scheme != "s3" or not parts.netloc:
+    try:
+        parts = urlsplit(url)
+        asked = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        meant = parts.scheme == "s3" and parts.netloc and asked.keys() <= {"endpoint", "region"}
+    except ValueError:
+        meant = False
+    if not meant:
         raise ImproperlyConfigured(
             "MODELWRIGHT_STORAGE_URL must be like s3://bucket/prefix?endpoint=https://s3.example.org"
+            "&region=…, with nothing else in it."
         )
-    asked = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    if unknown := sorted(asked.keys() - {"endpoint", "region"}):
-        raise ImproperlyConfigured(f"MODELWRIGHT_STORAGE_URL knows no {', '.join(unknown)}.")
     options: dict[str, object] = {
         "bucket_name": parts.netloc,
         "location": parts.path.strip("/"),
@@ -121,10 +129,13 @@ def mail_options(url: str) -> dict[str, Any]:
     ImproperlyConfigured
         It can't be meant.
     """
-    try:
-        return dict(environ.Env.email_url_config(url))
-    except (ImproperlyConfigured, ValueError):
+    options: dict[str, Any] = {}
+    if _split(url):
+        with contextlib.suppress(ImproperlyConfigured, ValueError):
+            options = environ.Env.email_url_config(url)
+    if not options:
         raise ImproperlyConfigured(
             "MODELWRIGHT_EMAIL_URL must be like smtp+tls://user:password@host:587, or be left out."
             f" {ESCAPE}"
-        ) from None
+        )
+    return options

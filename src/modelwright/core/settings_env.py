@@ -1,11 +1,13 @@
 """Reading settings from the environment."""
 
+import re
 from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-SHOWN_CHARS = 60
+SHOWN = re.compile(r"[\w.,+-]{0,12}")
+"""What is told of a value: what is longer may be a secret that went into the wrong variable."""
 NUMBERS = {int: "a whole number", float: "a number"}
 
 
@@ -36,8 +38,9 @@ class SettingsEnv(environ.Env):  # type: ignore[misc]  # the library has no type
             if cast not in NUMBERS:
                 raise
             kind = NUMBERS[cast]
-            value = str(self.ENVIRON.get(var, ""))[:SHOWN_CHARS]
-            raise ImproperlyConfigured(f"{var} must be {kind}, not {value!r}.") from None
+            value = str(self.ENVIRON.get(var, ""))
+            told = f", not {value!r}" if SHOWN.fullmatch(value) else ""
+            raise ImproperlyConfigured(f"{var} must be {kind}{told}.") from None
 
     def count(self, var: str, default: int) -> int:
         """Return a variable that is a whole number from 1 on.

@@ -260,7 +260,7 @@ def _kept(checked: Checked, machine: Machine, user: User | None) -> Checked:
         # held from here on, in the order of whoever else holds both: of two checks of the same
         # period one comes after the other
         Machine.objects.select_for_update(no_key=True).get(pk=machine.pk)
-        _noted(checked)
+        _noted(checked, machine)
         record = _recorded(checked, machine, user) if checked.is_drift else None
         if _is_latest(period, machine):
             _clear(checked, machine)
@@ -272,10 +272,12 @@ def _kept(checked: Checked, machine: Machine, user: User | None) -> Checked:
     return replace(checked, record=record, alerts=found)
 
 
-def _noted(checked: Checked) -> None:
+def _noted(checked: Checked, machine: Machine) -> None:
     """Keep what was found with the profile, unless a later period has been checked already."""
     row = DriftProfile.objects.only("checked").get(version=checked.version)
     end = checked.period.end
+    if machine.last_reading_at is not None:  # what is to come has not been looked at
+        end = min(end, machine.last_reading_at + NEXT)
     if (seen := row.checked.get("evaluation_end")) and dt.datetime.fromisoformat(seen) > end:
         return
     DriftProfile.objects.filter(pk=row.pk).update(

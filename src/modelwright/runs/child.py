@@ -1,6 +1,7 @@
 """The child process that does the heavy part of a job, and its end of the pipe.
 
-Forked warm from the worker (the heavy libraries are imported already), it has no database, ends
+Forked warm from the worker (the heavy libraries are imported already), it has no database (one
+that uses it opens a connection of its own), ends
 with its parent, stays within its memory limit, and speaks in lines of JSON: progress, log, parts of
 the result that are to be kept whatever happens later, and at last one result or one error.
 """

@@ -49,6 +49,8 @@ class JobKind:
     is_apart : bool
         Whether a process of its own of each worker runs this kind, so that it neither waits for the
         others nor takes their slots.
+    uses_database : bool
+        Whether the work itself talks to the database: then its child opens a connection of its own.
     warm_up : str
         Dotted path of `warm_up(payload)`, or empty: called in the worker just before the child is
         forked. What it caches there, this child and all later ones have already.
@@ -67,6 +69,7 @@ class JobKind:
     is_hopeless: Callable[[Any, float], bool] | None = None
     warm_up: str = ""
     is_apart: bool = False
+    uses_database: bool = False
     completion_hooks: list[CompletionHook] = field(default_factory=list)
     end_hooks: list[EndHook] = field(default_factory=list)
 

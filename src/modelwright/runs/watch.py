@@ -87,9 +87,10 @@ class Watch:
             scratch=self.scratch,
             memory_limit_mb=self.job.memory_limit_mb,
         )
-        if connection.vendor != "sqlite":
-            # The child must not share a socket. A file may stay open, since the child never touches
-            # it and locks aren't inherited; to open it anew takes longer than to write the end.
+        if self.claim.kind.uses_database or connection.vendor != "sqlite":
+            # The child must share neither a socket nor what it uses itself. Else SQLite's file may
+            # stay open, since the child never touches it and inherits no lock: to open it anew
+            # takes longer than to write the end.
             connections.close_all()
         if self.claim.kind.warm_up:
             load_warm_up(self.claim.kind.warm_up)(task.payload)

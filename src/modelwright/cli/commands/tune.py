@@ -19,6 +19,7 @@ from modelwright.cli.here import CancelledByInterrupt, account_named, train_here
 from modelwright.cli.output import console, number, print_json
 from modelwright.cli.run_views import run_facts
 from modelwright.cli.running import new_app
+from modelwright.core.json_names import names_once
 from modelwright.engine.config import TrainingConfig
 from modelwright.engine.errors import HyperparameterError
 from modelwright.engine.presets import PRESETS
@@ -159,10 +160,10 @@ def _grid(text: str) -> Any:
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"--grid {text}: the file can't be read.") from error
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=names_once)
     except (ValueError, RecursionError) as error:
         raise UsageError(
-            "--grid must be JSON like '{\"max_depth\": [5, 10, null]}', or @FILE."
+            f"--grid must be JSON like '{{\"max_depth\": [5, 10, null]}}', or @FILE: {error}."
         ) from error
 
 

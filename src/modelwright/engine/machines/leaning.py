@@ -12,7 +12,7 @@ from modelwright.engine.machines.series import Values
 CAPPED_AT = 0.95
 """Quantile of the hold-out's relative errors from which on one counts no more than another."""
 LEAST_SHARE = 0.3
-"""Errors are relative to what was expected, or to this share of its median where that is more."""
+"""Of the mean of what is expected: an hour counts by what is expected in it, at least by this."""
 LEAST_DAYS = 20
 LONGEST = 4
 """Windows are compared with stretches of at most one in so many of the hold-out's days."""
@@ -34,7 +34,7 @@ class Leaning:
         1 or more where they lean farther than ordinary ones: far, beyond all of the hold-out's
         stretches on that side, and by enough to matter.
     share : float
-        Median error over what was expected: 0.1 is a tenth more than expected.
+        Weighted median of the errors over what was expected: 0.1 is a tenth more than expected.
     """
 
     score: float
@@ -53,17 +53,18 @@ class Lean:
     A change that moves every reading a little, such as a tenth more energy for the same work, makes
     absolute errors hardly larger, but all of one sign. An error is taken relative to what was
     expected and ends at the hold-out's 95 % quantile (6 % at least), so that a single broken
-    reading decides nothing; the mean of a window is compared with those of all equally long
-    stretches of the hold-out, each side for itself.
+    reading decides nothing; a reading counts by what was expected of it, so that a machine that
+    stands still half of the time is judged by its work. The mean of a window is compared with those
+    of all equally long stretches of the hold-out, each side for itself.
 
     Parameters
     ----------
     level : float
-        Median of the absolute expected values.
+        Mean of the absolute expected values.
     scale : float
         What relative errors are divided by.
     days : ndarray of float64, shape (days,)
-        Means of the hold-out's days, -1 to 1.
+        Weighted means of the hold-out's days, -1 to 1.
 
     Examples
     --------
@@ -83,15 +84,17 @@ class Lean:
 
     @classmethod
     def fit(cls, errors: Errors) -> Self | None:
-        """Learn from the errors of a hold-out; None where it has fewer than 20 days."""
+        """Learn from the errors of a hold-out.
+
+        None where it has fewer than 20 days, or nothing is expected on any of them.
+        """
         days = days_of(errors)
-        if len(days) < LEAST_DAYS:
+        level = float(np.mean(np.abs(errors.expected))) if len(days) >= LEAST_DAYS else 0.0
+        if not level:
             return None
-        level = float(np.median(np.abs(errors.expected))) or 1.0
-        relative = _relative(errors, level)
-        scale = max(float(np.quantile(np.abs(relative), CAPPED_AT)), 2 * FLOOR)
-        means = np.array([_mean(_relative(day, level), scale) for day in days])
-        return cls(level, scale, means)
+        relative, weights = _relative(errors, level)
+        scale = max(_quantile(np.abs(relative), weights, CAPPED_AT), 2 * FLOOR)
+        return cls(level, scale, np.array([_mean(*_relative(day, level), scale) for day in days]))
 
     def judge(self, errors: Errors, length: float) -> Leaning:
         """Judge the errors of a window.
@@ -103,8 +106,8 @@ class Lean:
         length : float
             How many days' readings they are.
         """
-        relative = _relative(errors, self.level)
-        mean = _mean(relative, self.scale)
+        relative, weights = _relative(errors, self.level)
+        mean = _mean(relative, weights, self.scale)
         run = max(1, min(round(length), len(self.days) // LONGEST))
         stretches = np.convolve(self.days, np.full(run, 1 / run), "valid")
         side = np.sort(np.abs(stretches[(stretches > 0) == (mean > 0)]))
@@ -113,7 +116,11 @@ class Lean:
         shorter = max(1.0, run / length) ** 0.5
         worst = float(side[-1]) if side.size else 0.0
         limit = max(FAR * max(middle, tail) * shorter, worst * shorter, FLOOR / self.scale)
-        return Leaning(abs(mean) / limit, float(np.median(relative)))
+        counted = np.abs(errors.expected)
+        share = (_quantile(relative, counted, 0.5) - _quantile(-relative, counted, 0.5)) / 2
+        if share * mean <= 0:  # a few large ones against many small ones
+            share = mean * self.scale
+        return Leaning(abs(mean) / limit, share)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it, JSON-safe."""
@@ -132,9 +139,19 @@ class Lean:
         return cls(float(data["level"]), float(data["scale"]), days)
 
 
-def _relative(errors: Errors, level: float) -> Values:
-    return errors.signed / np.maximum(np.abs(errors.expected), LEAST_SHARE * level)
+def _relative(errors: Errors, level: float) -> tuple[Values, Values]:
+    """Return errors relative to what was expected, and by how much each counts."""
+    weights = np.maximum(np.abs(errors.expected), LEAST_SHARE * level)
+    return errors.signed / weights, weights
 
 
-def _mean(relative: Values, scale: float) -> float:
-    return float(np.clip(relative / scale, -1.0, 1.0).mean())
+def _mean(relative: Values, weights: Values, scale: float) -> float:
+    return float(np.average(np.clip(relative / scale, -1.0, 1.0), weights=weights))
+
+
+def _quantile(values: Values, weights: Values, share: float) -> float:
+    """Return the least value up to which so much of the weight lies."""
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order])
+    place = int(np.searchsorted(reached, share * reached[-1]))
+    return float(values[order[min(place, len(values) - 1)]])

@@ -12,6 +12,7 @@ from typing import Any
 
 import environ
 from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.color import no_style
 from django.db import DatabaseError, connections, transaction
@@ -19,6 +20,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Field, Model
 
+from modelwright.core.service_urls import database_options
 from modelwright.operations.transfer.digests import Digest, digest_of
 from modelwright.operations.transfer.errors import TransferError
 
@@ -58,8 +60,9 @@ def database_add(alias: str, url: str) -> BaseDatabaseWrapper:
         The address can't be meant, or nobody answers there.
     """
     try:
-        config = environ.Env.db_url_config(url)
-    except (ValueError, KeyError) as error:
+        embedded = url.startswith("sqlite:///")
+        config = environ.Env.db_url_config(url) if embedded else database_options(url)
+    except (ImproperlyConfigured, ValueError) as error:
         raise TransferError(
             "That is no address of a database: write postgres://user:password@host:5432/name."
         ) from error
