@@ -299,6 +299,7 @@ URLS = [
     {"MODELWRIGHT_EMAIL_URL": f"nonsense://ann:{OTHERS}@127.0.0.1"},
     {"MODELWRIGHT_EMAIL_URL": f"smtp://ann:{OTHERS}@127.0.0.1:port"},
 ]
+WAITS = re.compile("Cannot connect|could not be written")
 STARTS = [("doctor", env) for env in URLS] + [("worker", URLS[n]) for n in (0, 3, 4, 6)]
 
 
@@ -322,8 +323,8 @@ def test_a_start_that_fails_does_not_say_where_it_wanted_to_go(
             stderr=subprocess.STDOUT,
         )
         try:
-            eventually(  # a worker waits for its broker
-                lambda: process.poll() is not None or b"Cannot connect" in written.read_bytes(),
+            eventually(  # a worker waits for its broker, and for its database
+                lambda: process.poll() is not None or WAITS.search(written.read_text()),
                 seconds=60,
                 what="it ends, or says why it does not",
             )

@@ -190,6 +190,7 @@ class Hour:
             await asyncio.gather(*(self._predict(clock()) for _ in range(CONNECTIONS)))
             if all(psutil.Process(pid).children() for pid in self.organisation.stack.pids()["web"]):
                 break
+            self._service.close()  # who has the connections keeps them: others may get the next
         else:
             raise AssertionError("A web server has no process of models.")
         self.asked.clear()
