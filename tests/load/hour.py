@@ -13,6 +13,7 @@ import random
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from statistics import median
 
 import numpy as np
 import psutil
@@ -398,7 +399,10 @@ class Hour:
         return [one.seconds for one in self.asked if one.kind in kinds]
 
     def memory_at(self, share: float) -> dict[str, float]:
-        """Return the memory of each part around a moment: the most of some looks."""
+        """Return the memory of each part around a moment: the median of some looks.
+
+        One of them may meet a process just forked, which counts all memory once more.
+        """
         when, around = share * self.pace.seconds, AROUND_SHARE * self.pace.seconds
         looks = [found for at, found in self.memory if abs(at - when) <= around]
-        return {part: max(found[part] for found in looks) for part in looks[0]}
+        return {part: median(found[part] for found in looks) for part in looks[0]}
