@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from modelwright.engine.drift.hindcast import NORMAL_50, NORMAL_95
 from modelwright.engine.machines.model_errors import Errors, days_of
 from modelwright.engine.machines.series import Values
 
@@ -20,8 +21,6 @@ FAR = 3.0
 """Standard deviations of ordinary stretches that a window must be away."""
 FLOOR = 0.03
 """Least mean relative error that matters."""
-NORMAL_95 = 1.96
-NORMAL_50 = 0.6745
 
 
 @dataclass(frozen=True)
