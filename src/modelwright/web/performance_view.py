@@ -33,6 +33,7 @@ DAYS = 30
 JOBS_SHOWN = 15
 RECORDS_SHOWN = 200
 VERSIONS_SHOWN = 20
+LEAST_SPAN = timedelta(days=1)
 LEAST_FIT = -1
 """R² below it would press all others into a line."""
 FIT_MARGIN = 0.1
@@ -150,8 +151,13 @@ class PerformanceView:
 
     @property
     def may_lead(self) -> bool:
-        """Return whether there are enough records for a direction: two lie on any line."""
-        return self.trend is not None and bool(self.trend.measure) and len(self.trend.records) > 2
+        """Return whether there are enough records for a direction: two lie on any line, and those
+        of one day say nothing of a month.
+        """
+        if self.trend is None or not self.trend.measure:
+            return False
+        ends = [record.evaluation_end for record in self.trend.records]
+        return len(ends) > 2 and max(ends) - min(ends) >= LEAST_SPAN
 
     @property
     def rate(self) -> float:
